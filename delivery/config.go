@@ -1,0 +1,34 @@
+package delivery
+
+import "time"
+
+// Retry says when a failed attempt is followed by another. The zero value gives up at once only when
+// MaxAttempts is 1; use field.Defaults for the documented defaults.
+type Retry struct {
+	MaxAttempts   int           `config:"max_attempts" default:"8" min:"0" doc:"Attempts per record, the first one included. 0 means no limit."`
+	Initial       time.Duration `config:"initial" default:"200ms" min:"1ms" doc:"Wait before the second attempt."`
+	Max           time.Duration `config:"max" default:"1m" min:"1ms" doc:"Longest wait between two attempts."`
+	Multiplier    float64       `config:"multiplier" default:"2" min:"1" doc:"Each wait is this many times the one before."`
+	Jitter        float64       `config:"jitter" default:"0.2" min:"0" max:"1" doc:"Each wait is varied at random by up to this fraction of it, both ways."`
+	MaxElapsed    time.Duration `config:"max_elapsed" default:"15m" min:"0s" doc:"Give up when this much time has passed since the sink got the record. 0s means no limit."`
+	MaxRetryAfter time.Duration `config:"max_retry_after" default:"5m" min:"0s" doc:"A longer Retry-After of the peer is cut to this."`
+	Retryable     []Match       `config:"retryable" doc:"Failure classes and statuses that are retried although they would not be." example:"[business, 409, 5xx]"`
+	Permanent     []Match       `config:"permanent" doc:"Failure classes and statuses that are never retried. Wins over retryable." example:"[dns, 503]"`
+}
+
+// BreakerSettings says when a destination is left alone. Only failures that tell of the destination's health
+// count: refused, timeouts, resets, 5xx and their like; never a 4xx or what one record brought about.
+type BreakerSettings struct {
+	Enabled      bool          `config:"enabled" default:"true" doc:"Without a breaker a dead destination is asked by every attempt."`
+	FailureRatio float64       `config:"failure_ratio" default:"0.5" min:"0.01" max:"1" doc:"The breaker opens at this share of failed requests."`
+	MinRequests  int           `config:"min_requests" default:"20" min:"1" doc:"... but not before this many requests in the window."`
+	Window       time.Duration `config:"window" default:"10s" min:"10ms" doc:"Requests older than this no longer count."`
+	OpenFor      time.Duration `config:"open_for" default:"30s" min:"1ms" doc:"How long an open breaker lets nothing through."`
+	Probes       int           `config:"probes" default:"1" min:"1" doc:"After that, this many requests at once must succeed to close it."`
+}
+
+// RateLimit bounds the attempts to one destination.
+type RateLimit struct {
+	PerSecond float64 `config:"per_second,required" min:"0.001" doc:"Attempts per second."`
+	Burst     int     `config:"burst" default:"1" min:"1" doc:"Attempts that may follow each other at once."`
+}

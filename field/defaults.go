@@ -23,7 +23,7 @@ func SetDefaults(config any) {
 func setDefaults(fields []Field, structure reflect.Value) {
 	for i := range fields {
 		f, target := &fields[i], structure.FieldByIndex(fields[i].Index)
-		if f.Kind == kindObject {
+		if f.Fields != nil {
 			if target.Kind() == reflect.Pointer {
 				target = target.Elem()
 			}

@@ -94,9 +94,9 @@ func (d describer) shape(owner reflect.Type, sf reflect.StructField, t reflect.T
 	}
 	switch {
 	case t.Kind() == reflect.Struct:
-		return Field{Kind: kindObject, Fields: d.structure(t)}
+		return Field{Kind: ownKind(t, kindObject), Fields: d.structure(t)}
 	case t.Kind() == reflect.Pointer && t.Elem().Kind() == reflect.Struct && !isText(t.Elem()):
-		return Field{Kind: kindObject, Fields: d.structure(t.Elem())}
+		return d.shape(owner, sf, t.Elem())
 	case t.Kind() == reflect.Slice:
 		return Field{Kind: kindList, Element: new(d.shape(owner, sf, t.Elem()))}
 	case t.Kind() == reflect.Map && t.Key().Kind() == reflect.String && !isText(t.Key()):
@@ -113,10 +113,7 @@ func scalarKind(t reflect.Type) (string, bool) {
 		return "duration", true
 	}
 	if isText(t) {
-		if named, ok := reflect.New(t).Interface().(interface{ FieldKind() string }); ok {
-			return named.FieldKind(), true
-		}
-		return "string", true
+		return ownKind(t, "string"), true
 	}
 	switch t.Kind() {
 	case reflect.String:
@@ -129,6 +126,14 @@ func scalarKind(t reflect.Type) (string, bool) {
 		return "float", true
 	}
 	return "", false
+}
+
+// ownKind is what the type calls itself, or otherwise.
+func ownKind(t reflect.Type, otherwise string) string {
+	if named, ok := reflect.New(t).Interface().(interface{ FieldKind() string }); ok {
+		return named.FieldKind()
+	}
+	return otherwise
 }
 
 // restrict reads enum, min and max into the field, or into the innermost element of a list or a map.

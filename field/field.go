@@ -11,14 +11,14 @@ type Field struct {
 	Required   bool
 	Enum       []string
 	Min, Max   string
-	Fields     []Field // of an object
+	Fields     []Field // of a struct, whatever its Kind; nil of anything else
 	Element    *Field  // of a list or a map; its Key is empty
 	Index      []int   // for reflect.Value.FieldByIndex
 }
 
 // IsScalar reports whether the field is written as one scalar, so that Parse reads it.
 func (f *Field) IsScalar() bool {
-	return f.Fields == nil && f.Element == nil && f.Kind != kindObject
+	return f.Fields == nil && f.Element == nil
 }
 
 // The kinds that are not scalars.

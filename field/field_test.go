@@ -83,6 +83,20 @@ func TestDescribeListsTheKeysInTheOrderOfTheStruct(t *testing.T) {
 	}
 }
 
+type choice struct{}
+
+func (choice) FieldKind() string { return "choice" }
+
+func TestAStructMayNameItsKind(t *testing.T) {
+	fields := field.Describe(struct {
+		Out  *choice           `config:"out"`
+		More map[string]choice `config:"more"`
+	}{})
+	if fields[0].Kind != "choice" || fields[0].IsScalar() || fields[1].Element.Kind != "choice" {
+		t.Errorf("got %+v", fields)
+	}
+}
+
 func TestDescribeReadsTheTags(t *testing.T) {
 	fields := field.Describe(everything{})
 	if f := byKey(t, fields, "name"); !f.Required || f.Doc != "A name." || f.Example != "crm" || f.HasDefault {

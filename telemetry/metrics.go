@@ -1,57 +1,66 @@
 package telemetry
 
 import (
-	"time"
+	"errors"
+	"fmt"
 
 	"github.com/prometheus/client_golang/prometheus"
-
-	"github.com/acktor/acktor/connector"
 )
 
-// Metrics are one engine's metrics. Nil Metrics, and what they return, count nothing.
-type Metrics struct{}
+// Metrics are one engine's metrics. Nil Metrics, and what they return, count nothing. All methods
+// are safe for concurrent use.
+type Metrics struct {
+	counters   map[string]*prometheus.CounterVec
+	gauges     map[string]*prometheus.GaugeVec
+	histograms map[string]*prometheus.HistogramVec
+}
 
-// NewMetrics registers the metrics with registerer.
-func NewMetrics(registerer prometheus.Registerer) *Metrics { panic("telemetry: not built") }
+// NewMetrics registers the metrics with registerer and returns nil when it is nil. Metrics that a
+// former engine has registered there are taken over and count on, so that an engine may be stopped
+// and made again. When something else bears one of the names it panics, as prometheus.MustRegister
+// does.
+func NewMetrics(registerer prometheus.Registerer) *Metrics {
+	if registerer == nil {
+		return nil
+	}
+	m := &Metrics{
+		counters:   map[string]*prometheus.CounterVec{},
+		gauges:     map[string]*prometheus.GaugeVec{},
+		histograms: map[string]*prometheus.HistogramVec{},
+	}
+	for _, d := range Definitions() {
+		m.register(registerer, d)
+	}
+	build := readBuild()
+	m.gauges[BuildInfo].WithLabelValues(build.version, build.revision, build.goVersion).Set(1)
+	return m
+}
 
-// Source returns the metrics of a pipeline's source, its label values resolved once.
-func (m *Metrics) Source(pipeline string) *SourceMetrics { panic("telemetry: not built") }
+func (m *Metrics) register(registerer prometheus.Registerer, d Definition) {
+	switch d.Kind {
+	case Counter:
+		opts := prometheus.CounterOpts{Name: d.Name, Help: d.Help}
+		m.counters[d.Name] = registered(registerer, d, prometheus.NewCounterVec(opts, d.Labels))
+	case Gauge:
+		opts := prometheus.GaugeOpts{Name: d.Name, Help: d.Help}
+		m.gauges[d.Name] = registered(registerer, d, prometheus.NewGaugeVec(opts, d.Labels))
+	case Histogram:
+		opts := prometheus.HistogramOpts{Name: d.Name, Help: d.Help, Buckets: d.Buckets}
+		m.histograms[d.Name] = registered(registerer, d, prometheus.NewHistogramVec(opts, d.Labels))
+	}
+}
 
-// Sink returns the metrics of one sink of a pipeline, shared by all its destinations.
-func (m *Metrics) Sink(pipeline, sink string) *SinkMetrics { panic("telemetry: not built") }
-
-// SourceMetrics count at the source. All methods are safe for concurrent use and allocate nothing.
-type SourceMetrics struct{}
-
-// Read counts records handed over by the source.
-func (m *SourceMetrics) Read(records, bytes int) {}
-
-// Settled counts a final outcome; class is 0 unless it failed. took is the time since the record was read.
-func (m *SourceMetrics) Settled(state connector.State, class connector.Class, took time.Duration) {}
-
-// InFlight sets what is read and not yet settled.
-func (m *SourceMetrics) InFlight(records, bytes int) {}
-
-// Restarted counts a restart of the source.
-func (m *SourceMetrics) Restarted() {}
-
-// SinkMetrics count at a sink. All methods are safe for concurrent use and allocate nothing.
-type SinkMetrics struct{}
-
-// Attempt counts one finished attempt of one record; class is 0 when it delivered.
-func (m *SinkMetrics) Attempt(class connector.Class, took time.Duration) {}
-
-// Outcome counts the sink's final word on a record.
-func (m *SinkMetrics) Outcome(state connector.State, class connector.Class) {}
-
-// Waiting and Writing add to the gauges of records that wait, and that are being written.
-func (m *SinkMetrics) Waiting(delta int) {}
-
-// Writing adds to the gauge of records that are being written.
-func (m *SinkMetrics) Writing(delta int) {}
-
-// Breaker moves one destination from a breaker state ("closed", "open", "half-open") to another; "" is not open at all.
-func (m *SinkMetrics) Breaker(from, to string) {}
-
-// Restarted counts a restart of a sink actor.
-func (m *SinkMetrics) Restarted() {}
+// registered returns the collector that registerer knows by the definition: the one given, or the
+// one that was there before.
+func registered[C prometheus.Collector](registerer prometheus.Registerer, d Definition, collector C) C {
+	err := registerer.Register(collector)
+	if err == nil {
+		return collector
+	}
+	if already, ok := errors.AsType[prometheus.AlreadyRegisteredError](err); ok {
+		if existing, ok := already.ExistingCollector.(C); ok {
+			return existing
+		}
+	}
+	panic(fmt.Errorf("telemetry: register %s: %w", d.Name, err))
+}

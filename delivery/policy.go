@@ -1,5 +1,3 @@
-// Package delivery decides: retry an attempt, when, or give up; let a request through or not. It has no
-// goroutine, no timer and no actor; the time is an argument.
 package delivery
 
 import (
@@ -8,17 +6,12 @@ import (
 	"github.com/acktor/acktor/connector"
 )
 
-// Match names failures: a class ("timeout"), a status ("409") or a hundred of them ("5xx").
-type Match struct{}
+// Policy judges failed attempts. It is immutable and serves any number of records, also concurrently; a
+// Progress belongs to one caller at a time.
+type Policy struct{ retry Retry }
 
-// UnmarshalText reads a class, a status or a hundred of statuses.
-func (m *Match) UnmarshalText(text []byte) error { panic("delivery: not built") }
-
-// Policy judges failed attempts. It is immutable and serves any number of records.
-type Policy struct{}
-
-// NewPolicy makes a policy from settings.
-func NewPolicy(retry Retry) *Policy { panic("delivery: not built") }
+// NewPolicy makes a policy from settings. It keeps the slices of retry, which must not change any more.
+func NewPolicy(retry Retry) *Policy { return &Policy{retry: retry.withDefaults()} }
 
 // Progress is how far one record has come at one destination. The zero value plus Received is a record that
 // was not tried yet.
@@ -28,36 +21,86 @@ type Progress struct {
 	First, Last time.Time // when the first and the last attempt began
 	Ambiguous   bool      // some attempt so far may have been processed by the peer
 	LastFailure *connector.Failure
+
+	schedule schedule // made at the first failure, so that records that succeed do not pay for it
 }
 
 // Begin counts an attempt that starts now.
-func (p *Progress) Begin(now time.Time) { panic("delivery: not built") }
+func (p *Progress) Begin(now time.Time) {
+	if p.Attempts == 0 {
+		p.First = now
+	}
+	p.Attempts++
+	p.Last = now
+}
 
 // Decision is what follows a failed attempt.
 type Decision struct {
 	// Retry says that another attempt is due After now; else the record has failed with Failure.
 	Retry bool
 	After time.Duration
-	// Hold asks that the whole destination be left alone for so long (the peer's Retry-After); 0: it did not ask.
+	// Hold asks that the whole destination be left alone for so long (the peer's Retry-After); 0: it did not
+	// ask. It holds for the destination's other records also when this one is given up.
 	Hold time.Duration
 	// Trips says that the attempt counts against the breaker.
-	Trips   bool
+	Trips bool
+	// Inconclusive says that the attempt tells nothing of the destination's health: it was cancelled, it
+	// panicked, nothing was sent. Its permit is withdrawn rather than done; see Permit.Failed.
+	Inconclusive bool
+	// Failure is never nil. It is immutable. Failure.Retryable says what the policy thinks of the failure as
+	// such, also when the record is given up because its attempts or its time are used up.
 	Failure *connector.Failure
 }
 
-// Failed judges the attempt of record progress that ended now with err.
+// Failed judges the attempt of record progress that ended now with err, which is not nil. It is called once for
+// each attempt that was begun and failed, and remembers the failure in progress.
 func (p *Policy) Failed(progress *Progress, err error, now time.Time) Decision {
-	panic("delivery: not built")
+	attempt := connector.Classify(err)
+	progress.Ambiguous = progress.Ambiguous || attempt.Ambiguous
+	failure := p.failure(attempt, err, progress.Ambiguous)
+	progress.LastFailure = failure
+
+	asked := min(max(attempt.After, 0), p.retry.MaxRetryAfter)
+	d := Decision{
+		Failure:      failure,
+		Trips:        trips(attempt.Class, attempt.Status),
+		Inconclusive: inconclusive(attempt.Class, attempt.Status),
+	}
+	if holds(attempt.Class, attempt.Status) {
+		d.Hold = asked
+	}
+	if !failure.Retryable || p.exhausted(progress) {
+		return d
+	}
+	after := max(progress.schedule.next(&p.retry), asked)
+	if deadline := p.Deadline(progress); !deadline.IsZero() && now.Add(after).After(deadline) {
+		return d
+	}
+	d.Retry, d.After = true, after
+	return d
+}
+
+func (p *Policy) exhausted(progress *Progress) bool {
+	return p.retry.MaxAttempts > 0 && progress.Attempts >= p.retry.MaxAttempts
 }
 
 // Deadline is the instant at which a waiting record is given up, or the zero time when there is none.
-func (p *Policy) Deadline(progress *Progress) time.Time { panic("delivery: not built") }
+func (p *Policy) Deadline(progress *Progress) time.Time {
+	if p.retry.MaxElapsed <= 0 {
+		return time.Time{}
+	}
+	return progress.Received.Add(p.retry.MaxElapsed)
+}
 
 // GiveUp is the failure of a record whose deadline came while it waited: that of its last attempt, or
 // breaker_open when the breaker kept it from a first one, else expired.
 func (p *Policy) GiveUp(progress *Progress, breakerOpen bool) *connector.Failure {
-	panic("delivery: not built")
+	if progress.LastFailure != nil {
+		return progress.LastFailure
+	}
+	class, detail := connector.Expired, "its time was up before a first attempt could be made"
+	if breakerOpen {
+		class, detail = connector.BreakerOpen, "the breaker was open until its time was up"
+	}
+	return &connector.Failure{Class: class, Retryable: p.retryable(class, 0, false), Ambiguous: progress.Ambiguous, Detail: detail}
 }
-
-// RetryAfter reads a Retry-After header: seconds or an HTTP date (RFC 9110 section 10.2.3). A date in the past is 0, true.
-func RetryAfter(value string, now time.Time) (time.Duration, bool) { panic("delivery: not built") }

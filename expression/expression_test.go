@@ -374,3 +374,26 @@ func TestCompiledExpressionsServeManyGoroutines(t *testing.T) {
 	}
 	wg.Wait()
 }
+
+func TestHostileInputsAreErrors(t *testing.T) {
+	for _, piece := range []string{"(", "[", "{", "!", "-", "not ", "a.", "a?.", "a[", "1+", "1..", "a ? ", "let a = ", "any(", "`a", "\x00", "\xff", "#", "/*", "if a {"} {
+		source := strings.Repeat(piece, maxText/len(piece))
+		if _, err := Parse[Condition](source); err == nil {
+			t.Errorf("%q over and over was compiled", piece)
+		} else {
+			within(t, source, err)
+		}
+		if _, err := Parse[Template](opening + source[:maxText-4] + closing); err == nil {
+			t.Errorf("%q over and over was compiled in a template", piece)
+		}
+	}
+	for _, data := range []string{strings.Repeat("[", 1<<20), strings.Repeat(`{"a":`, 1<<18), "\xff", `{"a":1e999}x`, "\x00"} {
+		if _, err := Must[Value](`record.data`).Eval(scoped(&connector.Record{Data: []byte(data)}, nil)); err == nil {
+			t.Errorf("%.20q was parsed", data)
+		}
+	}
+	deep := strings.Repeat("[", 9_000) + strings.Repeat("]", 9_000)
+	if got, err := Must[Value](`record.data`).EvalString(scoped(&connector.Record{Data: []byte(deep)}, nil)); got != deep || err != nil {
+		t.Errorf("deep data: %v", err)
+	}
+}

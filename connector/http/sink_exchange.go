@@ -1,0 +1,112 @@
+package http
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	nethttp "net/http"
+	"net/http/httptrace"
+	"net/url"
+
+	"github.com/acktor/acktor/connector"
+)
+
+// exchange sends a request and returns the answer, whose body is still to be read and closed. The answer to the
+// last redirect counts. The error is an *connector.AttemptError.
+func (s *sink) exchange(ctx context.Context, m message) (*nethttp.Response, error) {
+	for followed := 0; ; followed++ {
+		response, err := s.roundTrip(ctx, &m)
+		if err != nil {
+			return nil, err
+		}
+		if followed >= s.config.FollowRedirects || !redirects(response) {
+			return response, nil
+		}
+		next, err := m.redirected(response)
+		if err != nil {
+			return response, nil // to nowhere that can be followed: the redirect itself is the answer
+		}
+		_, _ = io.CopyN(io.Discard, response.Body, firstRead) // to keep the connection
+		_ = response.Body.Close()
+		m = next
+	}
+}
+
+// roundTrip sends one request, once.
+func (s *sink) roundTrip(ctx context.Context, m *message) (*nethttp.Response, error) {
+	var w watch
+	w.trace.GotConn = w.gotConn
+	request := m.request().WithContext(httptrace.WithClientTrace(ctx, &w.trace))
+	response, err := s.transport.RoundTrip(request)
+	if err != nil {
+		return nil, noAnswer(ctx, err, progress{connected: w.connected, secure: m.url.Scheme == "https"})
+	}
+	return response, nil
+}
+
+// watch sees whether a request got a connection. Package net/http calls it from within RoundTrip.
+type watch struct {
+	trace     httptrace.ClientTrace
+	connected bool
+}
+
+func (w *watch) gotConn(httptrace.GotConnInfo) { w.connected = true }
+
+func redirects(response *nethttp.Response) bool {
+	switch response.StatusCode {
+	case nethttp.StatusMovedPermanently, nethttp.StatusFound, nethttp.StatusSeeOther,
+		nethttp.StatusTemporaryRedirect, nethttp.StatusPermanentRedirect:
+		return response.Header.Get("Location") != ""
+	}
+	return false
+}
+
+var errDowngrade = errors.New("redirect from https to http")
+
+// redirected returns the request that follows a redirect (RFC 9110, section 15.4): 307 and 308 repeat it, the others
+// ask with GET. Credentials do not go to another host, nothing goes from https to http.
+func (m *message) redirected(response *nethttp.Response) (message, error) {
+	location, err := m.url.Parse(response.Header.Get("Location"))
+	if err != nil {
+		return message{}, fmt.Errorf("location: %w", err)
+	}
+	if location, err = parseURL(location.String()); err != nil {
+		return message{}, err
+	}
+	if m.url.Scheme == "https" && location.Scheme != "https" {
+		return message{}, errDowngrade
+	}
+	next := message{envelope: envelope{method: m.method, url: location, header: maps.Clone(m.header)}, body: m.body}
+	status := response.StatusCode
+	if status != nethttp.StatusTemporaryRedirect && status != nethttp.StatusPermanentRedirect && m.method != nethttp.MethodHead {
+		next.method, next.body = nethttp.MethodGet, nil
+		for _, name := range [...]string{"Content-Type", "Content-Encoding"} {
+			delete(next.header, name)
+		}
+	}
+	if sameHost(location, m.url) {
+		next.host = m.host
+		return next, nil
+	}
+	for _, name := range [...]string{"Authorization", "Cookie", "Www-Authenticate"} {
+		delete(next.header, name)
+	}
+	return next, nil
+}
+
+func sameHost(a, b *url.URL) bool { return originOf(a) == originOf(b) }
+
+// post makes one request for records, one or a batch, of which scope shows the first, and judges the answer.
+// With batch_results the verdicts are one per record, else they are nil and err holds for all.
+func (s *sink) post(ctx context.Context, m message, look judge) (response *connector.Response, verdicts []error, err error) {
+	answer, err := s.exchange(ctx, m)
+	if err != nil {
+		return nil, nil, err
+	}
+	response, broken := s.read(answer)
+	verdicts, err = look.judge(s.plan, response, broken)
+	s.trim(response)
+	return response, verdicts, err
+}

@@ -1,0 +1,159 @@
+package http
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"maps"
+	nethttp "net/http"
+	"slices"
+	"strings"
+
+	"golang.org/x/net/http/httpguts"
+
+	"github.com/acktor/acktor/expression"
+)
+
+// headerSet is the headers of every request of a sink: those that are the same each time, made once, and
+// those that depend on the record.
+type headerSet struct {
+	host    string         // the Host header, when it is configured
+	static  nethttp.Header // its values are shared by all requests and never changed
+	dynamic []headerTemplate
+}
+
+type headerTemplate struct {
+	name     string // as in headerName
+	template expression.Template
+}
+
+// reserved are the headers that belong to the connection, or to the message's framing.
+var reserved = [...]string{
+	"Connection", "Content-Length", "Expect", "Keep-Alive", "Proxy-Authenticate", "Proxy-Authorization",
+	"Proxy-Connection", "Te", "Trailer", "Transfer-Encoding", "Upgrade",
+}
+
+// headerName is the key of a header in a request. Package net/http sends a request again by itself when it has one of
+// two headers, looked up by their canonical name; on the wire the case of a name has no meaning.
+func headerName(name string) string {
+	switch name = nethttp.CanonicalHeaderKey(name); name {
+	case "Idempotency-Key", "X-Idempotency-Key":
+		return strings.ToLower(name)
+	}
+	return name
+}
+
+// newHeaderSet checks the keys headers, idempotency_header, basic and bearer.
+func newHeaderSet(config *SinkConfig) (*headerSet, error) {
+	h := &headerSet{static: nethttp.Header{"User-Agent": {"acktor"}}}
+	var mistakes []error
+	for _, name := range slices.Sorted(maps.Keys(config.Headers)) {
+		if err := h.add(name, config.Headers[name]); err != nil {
+			mistakes = append(mistakes, err)
+		}
+	}
+	if name := config.IdempotencyHeader; name != "" {
+		if err := checkHeaderName("idempotency_header", name); err != nil {
+			mistakes = append(mistakes, err)
+		} else if h.has(name) {
+			mistakes = append(mistakes, wrong("idempotency_header", fmt.Sprintf("%s is set in headers as well", name), "leave one of them out"))
+		}
+	}
+	mistakes = append(mistakes, h.authorize(config))
+	return h, errors.Join(mistakes...)
+}
+
+func (h *headerSet) add(name string, template expression.Template) error {
+	key := "headers." + name
+	constant, isConstant := template.Constant()
+	if strings.EqualFold(name, "Host") {
+		if !isConstant || !httpguts.ValidHostHeader(constant) {
+			return wrong(key, "must be a fixed host", "use the URL for a host that varies")
+		}
+		h.host = constant
+		return nil
+	}
+	if err := checkHeaderName(key, name); err != nil {
+		return err
+	}
+	if h.has(name) && headerName(name) != "User-Agent" {
+		return wrong(key, "is there twice", "")
+	}
+	if !isConstant {
+		delete(h.static, headerName(name))
+		h.dynamic = append(h.dynamic, headerTemplate{headerName(name), template})
+		return nil
+	}
+	if !httpguts.ValidHeaderFieldValue(constant) {
+		return wrong(key, "holds a character that a header cannot carry", "")
+	}
+	h.static[headerName(name)] = []string{constant}
+	return nil
+}
+
+func checkHeaderName(key, name string) error {
+	if !httpguts.ValidHeaderFieldName(name) {
+		return wrong(key, fmt.Sprintf("%q is no name of a header", name), "")
+	}
+	if slices.Contains(reserved[:], nethttp.CanonicalHeaderKey(name)) || strings.EqualFold(name, "Host") {
+		return wrong(key, fmt.Sprintf("%s belongs to the connection and cannot be set", name), "")
+	}
+	return nil
+}
+
+func (h *headerSet) authorize(config *SinkConfig) error {
+	value := ""
+	switch {
+	case config.Basic != nil && config.Bearer != "":
+		return wrong("bearer", "stands beside basic", "leave one of them out")
+	case config.Basic != nil:
+		value = "Basic " + base64.StdEncoding.EncodeToString([]byte(config.Basic.Username+":"+config.Basic.Password.Reveal()))
+	case config.Bearer != "":
+		value = "Bearer " + config.Bearer.Reveal()
+	default:
+		return nil
+	}
+	if h.has("Authorization") {
+		return wrong("headers.Authorization", "stands beside basic or bearer", "leave one of them out")
+	}
+	if !httpguts.ValidHeaderFieldValue(value) {
+		return wrong("bearer", "holds a character that a header cannot carry", "")
+	}
+	h.static["Authorization"] = []string{value}
+	return nil
+}
+
+// has reports whether config sets the header.
+func (h *headerSet) has(name string) bool {
+	name = headerName(name)
+	_, ok := h.static[name]
+	return ok || slices.ContainsFunc(h.dynamic, func(d headerTemplate) bool { return d.name == name })
+}
+
+// render returns the headers for the record that scope shows, with room for extra more.
+func (h *headerSet) render(scope *expression.Scope, extra int) (nethttp.Header, error) {
+	header := make(nethttp.Header, len(h.static)+len(h.dynamic)+extra)
+	maps.Copy(header, h.static)
+	for _, d := range h.dynamic {
+		value, err := d.template.Render(scope)
+		if err != nil {
+			return nil, invalid("header %s: %w", d.name, err)
+		}
+		if err := setHeader(header, d.name, value); err != nil {
+			return nil, err
+		}
+	}
+	return header, nil
+}
+
+// setHeader sets a header to a value that may come from a record. The empty value is left out.
+func setHeader(header nethttp.Header, name, value string) error {
+	if value == "" {
+		return nil
+	}
+	if !httpguts.ValidHeaderFieldValue(value) {
+		return invalid("header %s: the value holds a character that a header cannot carry", name)
+	}
+	header[name] = []string{value}
+	return nil
+}

@@ -1,0 +1,130 @@
+package http
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+	"net/textproto"
+	"strings"
+	"syscall"
+
+	"github.com/acktor/acktor/connector"
+)
+
+// maxDetail bounds what is said of a failure, in bytes.
+const maxDetail = 512
+
+// connectError is an error of making a connection: nothing was sent.
+type connectError struct{ err error }
+
+// Error returns the text of the cause.
+func (e *connectError) Error() string { return e.err.Error() }
+
+// Unwrap returns the cause.
+func (e *connectError) Unwrap() error { return e.err }
+
+// progress is how far an exchange came that brought no answer.
+type progress struct {
+	connected bool // the request had a connection, so some of it may have been sent
+	secure    bool // the URL's scheme is https
+}
+
+// noAnswer judges an exchange that brought no answer. A request that never had a connection cannot have been
+// processed; one that had may have been, except that a peer which does not trust us did not listen.
+func noAnswer(ctx context.Context, err error, p progress) *connector.AttemptError {
+	class, detail := classOf(ctx, err, p), err.Error()
+	switch {
+	case class == connector.ConnectTimeout && ctx.Err() != nil:
+		detail = "no connection within the time of the attempt"
+	case class == connector.Timeout && ctx.Err() != nil:
+		detail = "no answer within the time of the attempt"
+	}
+	return &connector.AttemptError{
+		Class: class, Err: err, Detail: connector.Bound(detail, maxDetail),
+		Ambiguous: p.connected && class != connector.TLS && !unprocessed(err),
+	}
+}
+
+func classOf(ctx context.Context, err error, p progress) connector.Class {
+	if ctx.Err() != nil && (errors.Is(err, ctx.Err()) || errors.Is(err, context.Cause(ctx))) {
+		switch {
+		case errors.Is(ctx.Err(), context.Canceled):
+			return connector.Cancelled
+		case p.connected:
+			return connector.Timeout
+		}
+		return connector.ConnectTimeout
+	}
+	if p.connected {
+		return exchangeClass(err)
+	}
+	return connectClass(err, p.secure)
+}
+
+// connectClass judges an error of making a connection: DNS, TCP, a proxy's CONNECT, TLS.
+func connectClass(err error, secure bool) connector.Class {
+	_, dialing := errors.AsType[*connectError](err)
+	netErr, isNet := errors.AsType[net.Error](err)
+	_, isDNS := errors.AsType[*net.DNSError](err)
+	switch {
+	case isDNS:
+		return connector.DNS
+	case isNet && netErr.Timeout():
+		return connector.ConnectTimeout
+	case dialing:
+		return connector.Refused
+	case secure:
+		return connector.TLS
+	}
+	return connector.Refused
+}
+
+// exchangeClass judges an error on a connection that stood.
+func exchangeClass(err error) connector.Class {
+	netErr, isNet := errors.AsType[net.Error](err)
+	switch {
+	case isTLS(err):
+		return connector.TLS
+	case isNet && netErr.Timeout():
+		return connector.Timeout
+	case isReset(err):
+		return connector.Reset
+	}
+	return connector.Parse // what came is not HTTP
+}
+
+// isTLS recognises alerts, which with TLS 1.3 may come after the handshake seemed done: the peer refuses our certificate then.
+func isTLS(err error) bool {
+	if _, ok := errors.AsType[tls.RecordHeaderError](err); ok {
+		return true
+	}
+	op, ok := errors.AsType[*net.OpError](err)
+	return ok && (op.Op == "remote error" || op.Op == "local error") && strings.Contains(op.Err.Error(), "tls: ")
+}
+
+// isReset recognises a connection that broke. The net/http package has no names for some of its errors.
+func isReset(err error) bool {
+	for _, broken := range [...]error{syscall.ECONNRESET, syscall.EPIPE, syscall.ECONNABORTED, io.EOF, io.ErrUnexpectedEOF, net.ErrClosed} {
+		if errors.Is(err, broken) {
+			return true
+		}
+	}
+	if _, ok := errors.AsType[textproto.ProtocolError](err); ok {
+		return false
+	}
+	text := err.Error()
+	return text == "http: server closed idle connection" || http2Error(text)
+}
+
+// http2Error recognises an HTTP/2 connection or stream that was ended, by the beginning of the text: its end may be the peer's.
+func http2Error(text string) bool {
+	return strings.HasPrefix(text, "http2: ") || strings.HasPrefix(text, "stream error: ")
+}
+
+// unprocessed recognises the word of an HTTP/2 peer that it did not touch the request (RFC 9113, section 8.7).
+func unprocessed(err error) bool {
+	text := err.Error()
+	return http2Error(text) && (strings.Contains(text, "REFUSED_STREAM") || strings.Contains(text, "graceful shutdown GOAWAY"))
+}

@@ -53,8 +53,11 @@ func OpenDirectory(path string) (*Directory, error) {
 		return nil, fmt.Errorf("store: %s is not a directory: give the store a path of its own", absolute)
 	}
 	used, err := d.used()
-	if err != nil || !used {
-		return d, err
+	if err != nil {
+		return nil, err
+	}
+	if !used {
+		return d, nil
 	}
 	if d.lock, err = takeLock(absolute, false); err != nil {
 		return nil, err

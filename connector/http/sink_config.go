@@ -53,7 +53,7 @@ type SinkConfig struct {
 	FollowRedirects int                          `config:"follow_redirects" default:"0" min:"0" max:"20" doc:"How many redirects one attempt follows. 0: a redirect is an answer like any other, and is rejected."`
 
 	BatchFormat  string                   `config:"batch_format" enum:"json_array,ndjson,cloudevents" doc:"Sends several records in one request, in this form. Without it, one record a request."`
-	BatchResults expression.ResponseValue `config:"batch_results" doc:"A list with one verdict per record of a batch: true or false, a status, or an object with delivered, status, class and detail. Without it, a batch that is refused is divided until the records at fault stand alone." example:"map(response.json.items, {status: #.status, detail: #.error})"`
+	BatchResults expression.ResponseValue `config:"batch_results" doc:"A list with one verdict per record of a batch: true or false, a status, or an object with delivered, status, class and detail. Without it, a batch that is refused is divided until the records at fault stand alone." example:"map(response.json.items, {{status: #.status, detail: #.error}})"`
 
 	ConnectTimeout time.Duration `config:"connect_timeout" default:"2s" min:"0s" doc:"For finding the address and connecting. 0s: only the attempt's own timeout."`
 	TLSTimeout     time.Duration `config:"tls_timeout" default:"5s" min:"0s" doc:"For the TLS handshake. 0s: only the attempt's own timeout."`

@@ -25,6 +25,9 @@ func (e *connectError) Error() string { return e.err.Error() }
 // Unwrap returns the cause.
 func (e *connectError) Unwrap() error { return e.err }
 
+// notEstablished is what net/http says of an HTTP/2 connection that ended before the peer's first frame.
+const notEstablished = "http2: client conn could not be established"
+
 // progress is how far an exchange came that brought no answer.
 type progress struct {
 	connected bool // the request had a connection, so some of it may have been sent
@@ -57,7 +60,10 @@ func classOf(ctx context.Context, err error, p progress) connector.Class {
 		}
 		return connector.ConnectTimeout
 	}
-	if p.connected {
+	switch {
+	case p.connected && p.secure && err.Error() == notEstablished:
+		return connector.TLS // a refused client certificate, most likely: net/http does not tell
+	case p.connected:
 		return exchangeClass(err)
 	}
 	return connectClass(err, p.secure)
@@ -123,8 +129,9 @@ func http2Error(text string) bool {
 	return strings.HasPrefix(text, "http2: ") || strings.HasPrefix(text, "stream error: ")
 }
 
-// unprocessed recognises the word of an HTTP/2 peer that it did not touch the request (RFC 9113, section 8.7).
+// unprocessed recognises the word of an HTTP/2 peer that it did not touch the request (RFC 9113, section 8.7), and that
+// there was no peer yet.
 func unprocessed(err error) bool {
 	text := err.Error()
-	return http2Error(text) && (strings.Contains(text, "REFUSED_STREAM") || strings.Contains(text, "graceful shutdown GOAWAY"))
+	return text == notEstablished || http2Error(text) && (strings.Contains(text, "REFUSED_STREAM") || strings.Contains(text, "graceful shutdown GOAWAY"))
 }

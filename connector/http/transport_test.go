@@ -197,7 +197,7 @@ func TestConnectionsAreReused(t *testing.T) {
 	}
 }
 
-func TestConnectionsAreBounded(t *testing.T) {
+func TestConnectionsToOneHostAreBounded(t *testing.T) {
 	var now, most atomic.Int32
 	peer := newPeer(t, func(nethttp.ResponseWriter, *nethttp.Request) {
 		most.Store(max(most.Load(), now.Add(1)))

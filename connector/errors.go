@@ -3,6 +3,7 @@ package connector
 import (
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"time"
 )
 
@@ -83,3 +84,10 @@ type PanicError struct {
 
 // Error names the value that was panicked with.
 func (e *PanicError) Error() string { return fmt.Sprintf("panic: %v", e.Value) }
+
+// Recover is for defer in a function that calls a connector: it turns a panic into a *PanicError in *err.
+func Recover(err *error) {
+	if value := recover(); value != nil {
+		*err = &PanicError{Value: value, Stack: debug.Stack()}
+	}
+}

@@ -19,6 +19,7 @@ type Resolved struct {
 	Sink        int
 	Destination string
 	PID         *actor.PID
+	Restarted   bool // the actor has lost its memory
 	Err         error
 }
 

@@ -9,7 +9,6 @@ import (
 	"github.com/acktor/acktor/delivery"
 	"github.com/acktor/acktor/expression"
 	"github.com/acktor/acktor/field"
-	"github.com/acktor/acktor/steps"
 )
 
 // Name identifies a pipeline within an engine.
@@ -35,19 +34,6 @@ const (
 	Fail OnFull = "fail" // the record fails at once: breaker_open when the breaker is open, else throttled
 	Park OnFull = "park" // the record is parked in the durable store
 )
-
-// Spec is a whole pipeline.
-type Spec struct {
-	Name       Name
-	InFlight   Window
-	Source     connector.Source
-	SourceKind string // the connector's name, for display
-	Steps      steps.Chain
-	Sinks      []Sink
-	FanOut     FanOut // empty: All
-	DeadLetter *Sink  // nil: failed records are reported to the source alone
-	Restart    Restart
-}
 
 // Window bounds what is in flight: read and not yet settled.
 type Window struct {

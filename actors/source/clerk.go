@@ -1,0 +1,236 @@
+package source
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/acktor/acktor/connector"
+	"github.com/acktor/acktor/messages"
+)
+
+// clerk is the goroutine that calls everything of the connector but Read, one call after the other. The actor
+// gives it one job at a time and never waits for it.
+type clerk struct {
+	jobs chan func()
+	busy bool
+}
+
+func (c *clerk) start() {
+	c.jobs = make(chan func(), 1)
+	go func() {
+		for job := range c.jobs {
+			job()
+		}
+	}()
+}
+
+func (c *clerk) do(job func()) {
+	c.busy = true
+	c.jobs <- job
+}
+
+func (c *clerk) done() { c.busy = false }
+
+func (c *clerk) end() { close(c.jobs) }
+
+// openTimeout bounds one Open, closeTimeout one Close, settleTimeout one Settle.
+const (
+	openTimeout   = 30 * time.Second
+	closeTimeout  = 10 * time.Second
+	settleTimeout = 30 * time.Second
+)
+
+// open opens the connector behind what was read before, or else behind what was committed; after a failure it closes
+// it first. The clerk must be free.
+func (a *Actor) open() {
+	again := a.failures > 0
+	from := a.ledger.latest()
+	source, positions, pipeline := a.Spec.Source, a.Positions, string(a.Spec.Name)
+	root, self := a.root, a.self
+	var ctx context.Context
+	ctx, a.endOpen = context.WithCancel(a.ctx)
+	earlier := a.Previous
+	a.clerk.do(func() {
+		if earlier != nil {
+			earlier.Wait()
+		}
+		if again {
+			_ = closeSource(source)
+		}
+		root.Send(self, &opened{err: openSource(ctx, source, positions, pipeline, from)})
+	})
+}
+
+func openSource(ctx context.Context, source connector.Source, positions interface {
+	Load(context.Context, string) ([]connector.Position, error)
+}, pipeline string, from []connector.Position) (err error) {
+	ctx, cancel := context.WithTimeout(ctx, openTimeout)
+	defer cancel()
+	defer connector.Recover(&err)
+	if len(from) == 0 {
+		if from, err = positions.Load(ctx, pipeline); err != nil {
+			return fmt.Errorf("load the committed positions: %w", err)
+		}
+	}
+	return source.Open(ctx, from)
+}
+
+func closeSource(source connector.Source) (err error) {
+	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
+	defer cancel()
+	defer connector.Recover(&err)
+	return source.Close(ctx)
+}
+
+func (a *Actor) onOpened(ctx actor.Context, msg *opened) {
+	a.clerk.done()
+	a.endOpen()
+	if msg.err != nil {
+		a.failing(ctx, msg.err)
+		return
+	}
+	if a.failures > 0 {
+		a.Log.Info(a.name() + " opened")
+	}
+	a.opens = true
+	ctx.Send(ctx.Parent(), &messages.SourceState{State: messages.SourceOpened})
+	if a.pauses {
+		a.becomePaused()
+	} else {
+		a.becomeReading()
+	}
+	a.say()
+}
+
+// failing tries again to open: soon, or, after too many failures in a row, on the slow clock.
+func (a *Actor) failing(ctx actor.Context, err error) {
+	a.failures++
+	a.state = a.opening
+	wait := a.openBackoff.NextBackOff()
+	condition := messages.SourceFailing
+	if _, permanent := errors.AsType[*connector.PermanentError](err); permanent || a.failures >= a.Spec.Restart.MaxFailures {
+		wait, condition = a.Spec.Restart.RetryFailed, messages.SourceFailed
+	}
+	a.openAt = a.now.Add(wait)
+	if a.failures == 1 || a.failures == a.Spec.Restart.MaxFailures {
+		a.Log.Warn(fmt.Sprintf("%s failed, next try %s", a.name(), wait.Round(time.Millisecond)), slog.Any("err", err))
+	}
+	ctx.Send(ctx.Parent(), &messages.SourceState{State: condition, Err: err})
+}
+
+// close closes the connector and ends whatever runs. The clerk must be free.
+func (a *Actor) close() {
+	a.cancel()
+	a.alarm.Stop()
+	source, root, self, lost, running := a.Spec.Source, a.root, a.self, a.lost, a.Running
+	a.clerk.do(func() {
+		err := closeSource(source)
+		if err == nil {
+			err = lost
+		}
+		running.Done()
+		root.Send(self, &closed{err: err})
+	})
+}
+
+// say tells the connector the outcomes that wait, and commits the positions that moved, if the clerk is free.
+func (a *Actor) say() {
+	if a.clerk.busy || !a.opens {
+		return
+	}
+	var positions []connector.Position
+	if a.checkpoint.IsZero() {
+		positions = a.ledger.frontiers()
+	}
+	if len(a.unsaid) == 0 && len(positions) == 0 {
+		return
+	}
+	outcomes, bytes := a.unsaid, a.unbytes
+	a.unsaid, a.unbytes, a.spare = a.spare[:0], 0, nil
+	source, store, pipeline := a.Spec.Source, a.Positions, string(a.Spec.Name)
+	root, self := a.root, a.self
+	a.clerk.do(func() {
+		done := &settled{outcomes: outcomes, bytes: bytes}
+		done.err = settle(source, outcomes)
+		if err := commit(source, store, pipeline, positions); err != nil {
+			done.err, done.uncommitted = err, positions
+		}
+		root.Send(self, done)
+	})
+}
+
+func settle(source connector.Source, outcomes []connector.Settled) (err error) {
+	if len(outcomes) == 0 {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), settleTimeout)
+	defer cancel()
+	defer connector.Recover(&err)
+	return source.Settle(ctx, outcomes)
+}
+
+// commit persists first, then tells upstream.
+func commit(source connector.Source, store interface {
+	Save(context.Context, string, []connector.Position) error
+}, pipeline string, positions []connector.Position) (err error) {
+	if len(positions) == 0 {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), settleTimeout)
+	defer cancel()
+	defer connector.Recover(&err)
+	if err := store.Save(ctx, pipeline, positions); err != nil {
+		return fmt.Errorf("save positions: %w", err)
+	}
+	if committer, ok := source.(connector.Committer); ok {
+		return committer.Commit(ctx, positions)
+	}
+	return nil
+}
+
+// onSettled gives the credit back.
+func (a *Actor) onSettled(msg *settled) {
+	a.clerk.done()
+	outcomes := msg.outcomes
+	msg.outcomes = nil
+	a.flight.giveBack(len(outcomes), msg.bytes)
+	a.Board.InFlight.Store(int64(a.flight.records))
+	a.Metrics.InFlight(a.flight.records, a.flight.bytes)
+	clear(outcomes)
+	a.spare = outcomes[:0]
+	if msg.err != nil && !a.sayFailed {
+		a.Log.Warn(a.name()+" cannot be told of outcomes", slog.Any("err", msg.err))
+	}
+	a.sayFailed = msg.err != nil
+	a.noteCommit(msg)
+	a.say()
+}
+
+// noteCommit tries a failed commit again at the next checkpoint; while draining only a few times.
+func (a *Actor) noteCommit(msg *settled) {
+	if len(msg.uncommitted) == 0 {
+		a.commitFailures = 0
+		return
+	}
+	a.ledger.uncommitted(msg.uncommitted)
+	a.commitFailures++
+	if a.drains && a.commitFailures >= maxCommitFailures {
+		a.lost = msg.err
+		return
+	}
+	a.checkpoint = a.now.Add(checkpointEvery)
+}
+
+// maxCommitFailures is how often a draining source tries to commit its last positions.
+const maxCommitFailures = 5
+
+func (a *Actor) setCheckpoint() {
+	if a.checkpoint.IsZero() && len(a.ledger.moved) > 0 {
+		a.checkpoint = a.now.Add(checkpointEvery)
+	}
+}

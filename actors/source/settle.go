@@ -1,0 +1,192 @@
+package source
+
+import (
+	"cmp"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/acktor/acktor/connector"
+	"github.com/acktor/acktor/messages"
+)
+
+// conclude follows the last answer for a record: it is settled, or, when it failed and there is a dead letter, written there
+// first.
+func (a *Actor) conclude(e *entry, outcome connector.Outcome) {
+	if outcome.State == connector.Failed && a.letters != nil {
+		e.dead, e.outcome = true, outcome
+		a.startLetter(e)
+		return
+	}
+	a.settle(e, outcome)
+}
+
+// startLetter sends a failed record to the dead letter.
+func (a *Actor) startLetter(e *entry) {
+	if e.deadLetter == nil {
+		e.deadLetter = a.letterOf(e)
+	}
+	e.letter = leg{address: address{sink: a.letters.index, destination: a.letters.sink.Outlet.Name}}
+	if of := a.letters.sink.Outlet.Destination; of != nil {
+		destination, err := of(e.deadLetter)
+		if err != nil {
+			e.letter.outcome = failed(connector.Invalid, err.Error())
+			a.onLetter(e)
+			return
+		}
+		e.letter.destination = destination
+	}
+	a.startLeg(e, letterLeg)
+	if e.letter.outcome != nil {
+		a.onLetter(e)
+	}
+}
+
+// settle gives a record its final outcome. The connector is told as soon as it is free.
+func (a *Actor) settle(e *entry, outcome connector.Outcome) {
+	final := &outcome
+	if !e.original.Position.IsZero() && !givenUp(final) {
+		a.ledger.settle(e.original.Position, e.mark)
+		a.setCheckpoint()
+	}
+	a.unsaid = append(a.unsaid, connector.Settled{Record: e.original, Outcome: final})
+	a.unbytes += e.bytes
+	a.count(e, final)
+	a.flight.remove(e)
+	a.say()
+}
+
+// givenUp says that a record was not settled by its sinks but by the end of the engine: its position must not be committed.
+func givenUp(outcome *connector.Outcome) bool {
+	return outcome.State == connector.Failed && outcome.Failure.Class == connector.Cancelled
+}
+
+func (a *Actor) count(e *entry, outcome *connector.Outcome) {
+	var class connector.Class
+	if outcome.State == connector.Failed {
+		class = outcome.Failure.Class
+	}
+	a.Board.Settled(e.original.ID, outcome)
+	a.Metrics.Settled(outcome.State, class, a.now.Sub(e.readAt))
+	if a.watcher != nil {
+		a.root.Send(a.watcher, &messages.Settled{
+			Pipeline: string(a.Spec.Name), Record: e.original, Outcome: outcome, At: a.now})
+	}
+}
+
+// giveUp settles as cancelled whatever is in flight.
+func (a *Actor) giveUp(why string) {
+	a.deadline = time.Time{}
+	n := 0
+	a.flight.all(func(e *entry) {
+		n++
+		a.settle(e, *cancelled(e, why))
+	})
+	if n > 0 {
+		a.lost = errors.Join(a.lost, fmt.Errorf("%d records were given up", n))
+	}
+}
+
+func cancelled(e *entry, why string) *connector.Outcome {
+	outcome := failed(connector.Cancelled, why)
+	for i := range e.legs {
+		if e.legs[i].sent {
+			outcome.Failure.Ambiguous = true
+		}
+	}
+	return outcome
+}
+
+// abandonAll is the end without a drain: the actor is stopped with records in flight. The connector is told in the background.
+func (a *Actor) abandonAll() {
+	if a.self == nil || a.ctx.Err() != nil {
+		return // closed already
+	}
+	a.stopRead()
+	a.cancel()
+	a.alarm.Stop()
+	outcomes := a.unsaid
+	a.flight.all(func(e *entry) {
+		outcome := cancelled(e, "the pipeline was stopped before the record was settled")
+		a.count(e, outcome)
+		outcomes = append(outcomes, connector.Settled{Record: e.original, Outcome: outcome})
+	})
+	source, jobs, running := a.Spec.Source, a.clerk.jobs, a.Running
+	go func() {
+		jobs <- func() {
+			_ = settle(source, outcomes)
+			_ = closeSource(source)
+			running.Done()
+		}
+		close(jobs)
+	}()
+	close(a.grants)
+}
+
+// rescueAndPanicOn keeps the message over which the actor panics for its next incarnation, which takes it up again. Handlers
+// mark as done what they have done, so that they go on from there.
+func (a *Actor) rescueAndPanicOn(ctx actor.Context) {
+	reason := recover()
+	if reason == nil {
+		return
+	}
+	switch msg := ctx.Message().(type) {
+	case *actor.Started:
+		a.rescued = nil // it was that message again
+	case *actor.Restarting, *actor.Stopping, *actor.Stopped:
+	default:
+		a.rescued = msg
+	}
+	panic(reason)
+}
+
+// letter is what stands in a dead letter, as JSON.
+type letter struct {
+	Pipeline string              `json:"pipeline"`
+	Time     time.Time           `json:"time"`
+	Report   connector.Report    `json:"report"`
+	ID       connector.RecordID  `json:"id"`
+	Key      string              `json:"key,omitempty"`
+	Headers  connector.Headers   `json:"headers,omitempty"`
+	Position *connector.Position `json:"position,omitempty"`
+	Data     string              `json:"data"`
+	Encoding string              `json:"encoding,omitempty"` // base64 when data is not UTF-8
+}
+
+// letterOf makes the dead letter of a failed record. It carries the record as the source handed it over, so that it can be sent again.
+func (a *Actor) letterOf(e *entry) *connector.Record {
+	record := e.original
+	content := letter{
+		Pipeline: string(a.Spec.Name), Time: a.now, Report: e.outcome.Report(record.ID),
+		ID: record.ID, Key: record.Key, Headers: record.Headers,
+	}
+	if !record.Position.IsZero() {
+		content.Position = &record.Position
+	}
+	if utf8.Valid(record.Data) {
+		content.Data = string(record.Data)
+	} else {
+		content.Data, content.Encoding = base64.StdEncoding.EncodeToString(record.Data), "base64"
+	}
+	data, err := json.Marshal(content)
+	if err != nil { // strings, numbers and times only: it cannot
+		panic(err)
+	}
+	return &connector.Record{
+		ID: record.ID, Key: record.Key, Time: a.now, Data: data,
+		Headers: connector.Headers{{Name: "content-type", Value: "application/json"}},
+	}
+}
+
+func sortBySeq(entries []*entry) {
+	slices.SortFunc(entries, func(x, y *entry) int { return cmp.Compare(x.seq, y.seq) })
+}
+
+func byPartition(x, y connector.Position) int { return strings.Compare(x.Partition, y.Partition) }

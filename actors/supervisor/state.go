@@ -1,0 +1,98 @@
+package supervisor
+
+import (
+	"fmt"
+	"sync"
+
+	"github.com/acktor/acktor/pipeline"
+	"github.com/acktor/acktor/telemetry"
+)
+
+// State is what a pipeline is doing.
+type State uint8
+
+// The states of a pipeline.
+const (
+	Starting State = iota + 1
+	Running
+	Paused
+	Failing     // its source cannot be opened or read; another try follows soon
+	FailedState // that happened too often, or an actor panicked too often; another try follows on the slow clock
+	Draining
+	Ended
+)
+
+var stateNames = [...]string{
+	Starting: "starting", Running: "running", Paused: "paused", Failing: "failing",
+	FailedState: "failed", Draining: "draining", Ended: "ended",
+}
+
+// String returns the state in lower case.
+func (s State) String() string {
+	if s > 0 && int(s) < len(stateNames) {
+		return stateNames[s]
+	}
+	return fmt.Sprintf("State(%d)", uint8(s))
+}
+
+// Pipeline is a pipeline as seen from outside its actors. Its methods are safe for concurrent use.
+type Pipeline struct {
+	Spec  *pipeline.Spec
+	Board *telemetry.Board
+
+	mu      sync.Mutex
+	state   State
+	err     error
+	opened  chan struct{} // closed when the source was opened, or failed to, for the first time
+	ended   chan struct{} // closed when the pipeline has ended
+	running *sync.WaitGroup
+}
+
+func newPipeline(spec *pipeline.Spec) *Pipeline {
+	return &Pipeline{Spec: spec, Board: telemetry.NewBoard(), opened: make(chan struct{}), ended: make(chan struct{})}
+}
+
+// State returns what the pipeline is doing.
+func (p *Pipeline) State() State {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.state
+}
+
+// Err returns why the pipeline is failing or failed, or with which error it ended.
+func (p *Pipeline) Err() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.err
+}
+
+// Opened is closed when the source was opened for the first time, or has failed to: then Err says why.
+func (p *Pipeline) Opened() <-chan struct{} { return p.opened }
+
+// Ended is closed when everything is settled and closed.
+func (p *Pipeline) Ended() <-chan struct{} { return p.ended }
+
+// set reports whether the state or its error is another one now.
+func (p *Pipeline) set(state State, err error) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.state == Ended || p.state == state && fmt.Sprint(p.err) == fmt.Sprint(err) {
+		return false
+	}
+	p.state, p.err = state, err
+	if state != Starting {
+		closeOnce(p.opened)
+	}
+	if state == Ended {
+		closeOnce(p.ended)
+	}
+	return true
+}
+
+func closeOnce(c chan struct{}) {
+	select {
+	case <-c:
+	default:
+		close(c)
+	}
+}

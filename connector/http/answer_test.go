@@ -2,7 +2,6 @@ package http
 
 import (
 	"encoding/json"
-	nethttp "net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -182,5 +181,3 @@ func TestTextIsWrittenAsJSON(t *testing.T) {
 		}
 	}
 }
-
-var _ nethttp.Handler = (*handler)(nil)

@@ -17,6 +17,10 @@ const (
 // truncatedHeader marks an answer with respond: sink whose body is only the beginning of what the sink was answered.
 const truncatedHeader = "Acktor-Truncated"
 
+// linger is how long a client that is refused may go on sending. To close at once could destroy the answer on
+// its way (RFC 9112, section 9.6).
+const linger = 500 * time.Millisecond
+
 // respond writes an answer in JSON.
 func (s *source) respond(w nethttp.ResponseWriter, code int, contentType string, body []byte) {
 	header := w.Header()
@@ -38,6 +42,7 @@ func (s *source) write(w nethttp.ResponseWriter, code int, body []byte) {
 func (s *source) refuse(w nethttp.ResponseWriter, r *problem) {
 	if r.close {
 		w.Header().Set("Connection", "close")
+		_ = nethttp.NewResponseController(w).SetReadDeadline(time.Now().Add(linger))
 	}
 	s.respond(w, r.code, problemType, appendProblem(nil, r))
 }

@@ -21,12 +21,15 @@ func (d *decoder) build(form *pipelineForm, logger *slog.Logger) pipeline.Spec {
 		d.checkSink(sink)
 	}
 	if form.DeadLetter != nil {
-		spec.DeadLetter = new(b.sink(form.DeadLetter, "dead_letter"))
+		spec.DeadLetter = new(b.sink(form.DeadLetter, deadLetter))
 		d.checkSink(form.DeadLetter)
 	}
 	d.checkPipeline(form)
 	return spec
 }
+
+// deadLetter is the name of the sink for failed records.
+const deadLetter = "dead_letter"
 
 // builder calls the constructors of one pipeline's connectors.
 type builder struct {
@@ -56,7 +59,7 @@ func (b *builder) sink(form *sinkForm, name string) pipeline.Sink {
 	form.many = severalDestinations(sink.Outlet, form)
 	if sink.Options.Queue.OnFull == "" {
 		sink.Options.Queue.OnFull = pipeline.Hold
-		if form.many {
+		if form.many && name != deadLetter { // a record whose dead letter is not written is not settled
 			sink.Options.Queue.OnFull = pipeline.Fail
 		}
 	}

@@ -85,6 +85,13 @@ func TestTheReferenceFormIsAccepted(t *testing.T) {
 	}
 }
 
+func TestTheReferenceFormWithParkWaitsForADurableStore(t *testing.T) {
+	_, found := load(t, strings.Replace(referenceForm(t), "on_full: fail", "on_full: park", 1), nil)
+	if len(found) != 1 || found[0].Path != "pipelines.orders.sinks.crm.queue.on_full" || found[0].Line != 30 {
+		t.Errorf("got %s", rendered(t, found))
+	}
+}
+
 const least = `
 pipelines:
   a:

@@ -25,6 +25,9 @@ func (d *decoder) checkPipeline(p *pipelineForm) {
 		if !nameRule.MatchString(sink.name) {
 			d.errorf(sink.around.owner, sink.path, nameCure, "%q is not a sink's name", sink.name)
 		}
+		if sink.name == deadLetter && p.DeadLetter != nil {
+			d.errorf(sink.around.owner, sink.path, "rename it", "the name belongs to the pipeline's dead_letter")
+		}
 		if b := sink.Batch; b != nil && (b.Records > p.InFlight.Records || b.Bytes > p.InFlight.Bytes) &&
 			sound(p.node, "in_flight.records") && sound(p.node, "in_flight.bytes") {
 			d.warn(sink.around, "batch", sink.path, "raise the pipeline's in_flight, or lower batch",

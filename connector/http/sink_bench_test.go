@@ -5,6 +5,7 @@ import (
 	"io"
 	nethttp "net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/acktor/acktor/connector"
@@ -16,6 +17,7 @@ func BenchmarkWrite(b *testing.B) {
 		_, _ = io.WriteString(w, `{"code": 0}`)
 	}))
 	defer server.Close()
+	b.Run("net/http alone", func(b *testing.B) { benchmarkAlone(b, server.URL) })
 	for name, change := range map[string]func(*SinkConfig){
 		"plain":     func(*SinkConfig) {},
 		"condition": successWhen("response.status < 300 && response.json.code == 0"),
@@ -30,6 +32,7 @@ func BenchmarkWrite(b *testing.B) {
 				"content-type", "application/json", "tenant", "acme")}
 			ctx := context.Background()
 			b.ReportAllocs()
+			b.SetParallelism(16)
 			b.RunParallel(func(pb *testing.PB) {
 				for pb.Next() {
 					if result := s.Write(ctx, batch)[0]; result.Err != nil {
@@ -39,6 +42,26 @@ func BenchmarkWrite(b *testing.B) {
 			})
 		})
 	}
+}
+
+// benchmarkAlone is what there is to compare with.
+func benchmarkAlone(b *testing.B, url string) {
+	transport := &nethttp.Transport{MaxIdleConnsPerHost: 256, DisableCompression: true}
+	defer transport.CloseIdleConnections()
+	b.ReportAllocs()
+	b.SetParallelism(16)
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			request, _ := nethttp.NewRequest(nethttp.MethodPost, url, strings.NewReader(`{"id": 1, "total": 12.5}`))
+			response, err := transport.RoundTrip(request)
+			if err != nil {
+				b.Error(err)
+				continue
+			}
+			_, _ = io.Copy(io.Discard, response.Body)
+			_ = response.Body.Close()
+		}
+	})
 }
 
 // BenchmarkCompose measures what goes on before net/http has the request.

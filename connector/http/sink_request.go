@@ -147,7 +147,8 @@ func typeOf(text string) string {
 // be counted. It cannot send again a request whose body it cannot make again: one with a Body and without GetBody.
 // Where there is nothing to send, a method for which it is not assumed that there is a body gets an empty one,
 // which net/http finds to be empty and leaves out. For the other methods it looks for the header Idempotency-Key
-// as spelled here; headerName spells it differently.
+// as spelled here; headerName spells it differently. What remains is a POST without data over HTTP/2 that the peer says
+// it did not take.
 func (m *message) request() *nethttp.Request {
 	request := &nethttp.Request{
 		Method: m.method, URL: m.url, Host: m.host, Header: m.header,

@@ -3,9 +3,11 @@ package http
 import (
 	"bufio"
 	"context"
+	"fmt"
 	"io"
 	"net"
 	nethttp "net/http"
+	"net/http/httptest"
 	"runtime"
 	"strings"
 	"sync"
@@ -225,6 +227,38 @@ func inParallel(t *testing.T, s connector.Sink, total, together int) {
 		})
 	}
 	wait.Wait()
+}
+
+func TestIdleConnectionsAreBoundedOverAllDestinations(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("needs 127.0.0.0/8")
+	}
+	peer := newPeer(t, nil, func(server *httptest.Server) {
+		_ = server.Listener.Close()
+		listener, err := net.Listen("tcp", "0.0.0.0:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		server.Listener = listener
+	})
+	_, port, _ := net.SplitHostPort(peer.Listener.Addr().String())
+	outlet := outletOf(t, sinkConfig("http://{{ record.key }}:"+port+"/", func(c *SinkConfig) { c.MaxConnections, c.MaxIdle = 2, 5 }))
+	var shared *pool
+	for i := range 40 {
+		r := &connector.Record{ID: "1", Key: fmt.Sprintf("127.0.0.%d", i+2)}
+		destination, err := outlet.Destination(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := openAt(t, outlet, destination)
+		wantDelivered(t, write(t, s, r))
+		shared = s.pool
+	}
+	shared.mu.Lock()
+	defer shared.mu.Unlock()
+	if got := len(shared.conns); got > 5 {
+		t.Errorf("%d connections are kept, want at most 5", got)
+	}
 }
 
 func TestCloseLeavesNoConnection(t *testing.T) {

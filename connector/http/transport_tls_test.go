@@ -238,16 +238,28 @@ func TestProxyThatRefusesIsRefused(t *testing.T) {
 	}
 }
 
-func TestProxyThatHangsLeavesNothingBehind(t *testing.T) {
-	proxy := rawPeer(t, func(_ int, conn net.Conn) { _, _ = io.Copy(io.Discard, conn) })
-	s := openSink(t, "https://far.example/", through("http://"+proxy))
-	wantFailure(t, writeWithin(t, s, record("1", "{}"), 50*time.Millisecond), connector.ConnectTimeout, false)
-	if err := s.Close(context.Background()); err != nil { // and no goroutine is left, see TestMain
-		t.Fatal(err)
+func TestCloseEndsConnectionsThatAreOnlyBeingMade(t *testing.T) {
+	for _, scheme := range []string{"http://", "https://"} {
+		left := make(chan struct{})
+		proxy := rawPeer(t, func(_ int, conn net.Conn) {
+			_, _ = io.Copy(io.Discard, conn)
+			close(left)
+		})
+		patient := func(c *SinkConfig) { c.TLSTimeout = time.Hour }
+		s := openSink(t, "https://far.example/", through(scheme+proxy), patient)
+		wantFailure(t, writeWithin(t, s, record("1", "{}"), 50*time.Millisecond), connector.ConnectTimeout, false)
+		if err := s.Close(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case <-left:
+		case <-time.After(10 * time.Second):
+			t.Errorf("%s: the connection outlives the sink", scheme)
+		}
 	}
 }
 
-func TestHTTP2PeerThatRefusesAStreamIsAskedOnce(t *testing.T) {
+func TestHTTP2PeerThatAbortsAStreamIsAskedOnce(t *testing.T) {
 	var asked atomic.Int32
 	peer := newPeer(t, func(nethttp.ResponseWriter, *nethttp.Request) {
 		asked.Add(1)

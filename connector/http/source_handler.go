@@ -46,16 +46,14 @@ func (h *handler) serve(w nethttp.ResponseWriter, r *nethttp.Request) *problem {
 	}
 	in := incoming{config: &h.source.config, request: r, headers: recordHeaders(r.Header), body: body}
 	events, batch, refused := in.decode()
-	if refused == nil && len(events) == 0 {
-		h.source.waiting.release(held)
+	if len(events) > 0 {
+		return h.exchange(w, events, batch, held)
+	}
+	h.source.waiting.release(held)
+	if refused == nil {
 		h.source.answerEmptyBatch(w)
-		return nil
 	}
-	if refused != nil {
-		h.source.waiting.release(held)
-		return refused
-	}
-	return h.exchange(w, events, batch, held)
+	return refused
 }
 
 // check refuses what can be refused without reading the body.

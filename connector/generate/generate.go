@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
-	"encoding/hex"
 	"fmt"
 	"strconv"
 	"time"
@@ -48,11 +47,7 @@ var _ connector.Source = (*source)(nil)
 
 // NewSource makes a source.
 func NewSource(config SourceConfig, _ connector.Env) (connector.Source, error) {
-	var run [6]byte
-	if _, err := rand.Read(run[:]); err != nil {
-		return nil, fmt.Errorf("generate: %w", err)
-	}
-	s := &source{config: config, run: hex.EncodeToString(run[:]), pace: pace{rate: config.Rate}}
+	s := &source{config: config, run: rand.Text()[:12], pace: pace{rate: config.Rate}}
 	if config.Data.IsZero() {
 		s.data = filler(int(config.Size))
 	} else {

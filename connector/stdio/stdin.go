@@ -3,7 +3,6 @@ package stdio
 import (
 	"context"
 	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -50,15 +49,11 @@ var _ connector.Source = (*source)(nil)
 // NewSource makes a source of the lines of reader. Reader is read in a goroutine that Close does not wait for: after it, the last read
 // may still be blocked.
 func NewSource(reader io.Reader, config SourceConfig) (connector.Source, error) {
-	var run [6]byte
-	if _, err := rand.Read(run[:]); err != nil {
-		return nil, fmt.Errorf("stdin: %w", err)
-	}
 	headers := connector.Headers{{Name: "content-type", Value: config.Format.ContentType()}}
 	return &source{
 		input: newInput(reader),
 		lines: lines.NewSplitter(config.Format, int(config.MaxLine)),
-		stamp: lines.Stamp{Prefix: hex.EncodeToString(run[:]) + "-", Headers: headers},
+		stamp: lines.Stamp{Prefix: rand.Text()[:12] + "-", Headers: headers},
 	}, nil
 }
 

@@ -15,7 +15,7 @@ type Sink interface {
 	// ctx ends. It keeps nothing from batch, and changes no record.
 	Write(ctx context.Context, batch []*Record) []Result
 
-	// Close frees everything. It must return when ctx ends.
+	// Close frees everything, also after an Open that failed. It must return when ctx ends.
 	Close(ctx context.Context) error
 }
 

@@ -28,10 +28,10 @@ type Source interface {
 
 	// Settle tells the final outcomes of records, each record once, in the order in which they were
 	// decided. It keeps nothing from settled after it returns, and should not block for long: the next outcomes
-	// wait for it. After a failed record the source itself decides whether upstream is told (nack) or not.
+	// wait for it. It may name records that were read before the source was closed and opened again. After a failed record the source itself decides whether upstream is told (nack) or not.
 	Settle(ctx context.Context, settled []Settled) error
 
-	// Close frees everything. It must return when ctx ends.
+	// Close frees everything, also after an Open that failed. It must return when ctx ends.
 	Close(ctx context.Context) error
 }
 

@@ -99,6 +99,10 @@ type (
 func (a *Actor) Receive(ctx actor.Context) {
 	defer a.answerAndPanicOn(ctx)
 	a.now = time.Now()
+	if a.Fault != nil {
+		a.Fault(ctx.Message())
+		defer a.Fault(ctx.Message())
+	}
 	a.state(ctx)
 }
 

@@ -28,6 +28,8 @@ type Config struct {
 	// Running counts the connectors that are not closed yet. Previous, if not nil, is that of the pipeline's life before:
 	// nothing is opened until it is done.
 	Running, Previous *sync.WaitGroup
+	// Fault, if not nil, is called before and after each message is handled. Tests let it panic.
+	Fault func(message any)
 }
 
 // Props returns the props of the actor of one destination that writes with sink. The actor and its later

@@ -32,6 +32,8 @@ type Config struct {
 	// Running counts the connectors that are not closed yet. Previous, if not nil, is that of the pipeline's life before:
 	// nothing is opened until it is done.
 	Running, Previous *sync.WaitGroup
+	// Fault, if not nil, is called before and after each message is handled. Tests let it panic.
+	Fault func(message any)
 }
 
 // Props returns the props of the actor. Its incarnations share one Actor: what is in flight outlives a panic.
@@ -67,20 +69,21 @@ type Actor struct {
 
 	commitFailures int // in a row
 
-	flight   flight
-	sinks    []*sinkRoutes // the dead letter's last, if there is one
-	letters  *sinkRoutes
-	late     []waiter // dead letters to be tried again
-	holding  int      // routes whose records wait for credit, and homeless records
-	session  uint64
-	slab     []messages.Deliver // to be cut into the next Delivers
-	watcher  *actor.PID
-	unsaid   []connector.Settled // outcomes that the connector is not told yet
-	unbytes  int
-	spare    []connector.Settled
-	ledger   ledger
-	deadline time.Time // of the drain
-	rescued  any       // the message over which the incarnation before panicked
+	flight      flight
+	sinks       []*sinkRoutes // the dead letter's last, if there is one
+	letters     *sinkRoutes
+	late        []waiter // dead letters to be tried again
+	lettersFail bool     // the last dead letter was refused
+	holding     int      // routes whose records wait for credit, and homeless records
+	session     uint64
+	slab        []messages.Deliver // to be cut into the next Delivers
+	watcher     *actor.PID
+	unsaid      []connector.Settled // outcomes that the connector is not told yet
+	unbytes     int
+	spare       []connector.Settled
+	ledger      ledger
+	deadline    time.Time // of the drain
+	rescued     any       // the message over which the incarnation before panicked
 
 	alarm       alarm.Alarm
 	checkpoint  time.Time
@@ -108,13 +111,20 @@ func newActor(config *Config) *Actor {
 
 // Messages of the actor to itself.
 type (
-	opened  struct{ err error }
-	read    struct{ *batch }
+	opened struct {
+		err  error
+		done bool
+	}
+	read struct {
+		*batch
+		returned bool
+	}
 	settled struct {
 		outcomes    []connector.Settled
 		bytes       int
 		uncommitted []connector.Position
 		err         error
+		done        bool
 	}
 	closed struct{ err error }
 	rang   struct{}
@@ -124,6 +134,10 @@ type (
 func (a *Actor) Receive(ctx actor.Context) {
 	defer a.rescueAndPanicOn(ctx)
 	a.now = time.Now()
+	if a.Fault != nil {
+		a.Fault(ctx.Message())
+		defer a.Fault(ctx.Message())
+	}
 	a.state(ctx, ctx.Message())
 	a.schedule()
 }
@@ -179,8 +193,10 @@ func (a *Actor) draining(ctx actor.Context, message any) {
 	case *messages.Drain:
 		a.deadline = alarm.Earlier(a.deadline, msg.Deadline)
 	case *opened:
-		a.clerk.done()
-		a.opens = msg.err == nil
+		if !msg.done {
+			msg.done = true
+			a.clerk.done()
+		}
 	default:
 		a.always(ctx, message)
 	}

@@ -88,6 +88,10 @@ func closeSource(source connector.Source) (err error) {
 }
 
 func (a *Actor) onOpened(ctx actor.Context, msg *opened) {
+	if msg.done {
+		return
+	}
+	msg.done = true
 	a.clerk.done()
 	a.endOpen()
 	if msg.err != nil {
@@ -140,7 +144,7 @@ func (a *Actor) close() {
 
 // say tells the connector the outcomes that wait, and commits the positions that moved, if the clerk is free.
 func (a *Actor) say() {
-	if a.clerk.busy || !a.opens {
+	if a.clerk.busy {
 		return
 	}
 	var positions []connector.Position
@@ -195,9 +199,12 @@ func commit(source connector.Source, store interface {
 
 // onSettled gives the credit back.
 func (a *Actor) onSettled(msg *settled) {
+	if msg.done {
+		return
+	}
+	msg.done = true
 	a.clerk.done()
 	outcomes := msg.outcomes
-	msg.outcomes = nil
 	a.flight.giveBack(len(outcomes), msg.bytes)
 	a.Board.InFlight.Store(int64(a.flight.records))
 	a.Metrics.InFlight(a.flight.records, a.flight.bytes)

@@ -253,11 +253,15 @@ func (a *Actor) onLetter(e *entry) {
 	if e.letter.outcome.State == connector.Delivered {
 		outcome := e.outcome
 		outcome.DeadLettered = true
+		a.lettersFail = false
 		a.settle(e, outcome)
 		return
 	}
-	a.Log.Error(fmt.Sprintf("pipeline %s cannot write a dead letter; the record stays in flight", a.Spec.Name),
-		slog.String("record", string(e.record.ID)), slog.String("cause", e.letter.outcome.Failure.Detail))
+	if !a.lettersFail {
+		a.Log.Error(fmt.Sprintf("pipeline %s cannot write a dead letter; records stay in flight until it can", a.Spec.Name),
+			slog.String("record", string(e.record.ID)), slog.String("cause", e.letter.outcome.Failure.Detail))
+	}
+	a.lettersFail = true
 	a.late = append(a.late, waiter{e.slot, e.seq, letterLeg})
 	a.housekeep = alarmAfter(a.housekeep, a.now, housekeepEvery)
 }

@@ -21,7 +21,7 @@ type grant struct {
 // run reads once for each grant and sends what came to the actor.
 func (n *intake) run(grants <-chan grant, root *actor.RootContext, self *actor.PID) {
 	for g := range grants {
-		root.Send(self, &read{n.read(g.ctx, g.credit)})
+		root.Send(self, &read{batch: n.read(g.ctx, g.credit)})
 	}
 }
 
@@ -67,16 +67,20 @@ func (a *Actor) stopRead() {
 
 // onRead takes over what was read.
 func (a *Actor) onRead(ctx actor.Context, msg *read) {
-	a.granted = false
-	a.endRead()
+	if !msg.returned {
+		msg.returned, a.granted = true, false
+		a.endRead()
+	}
 	a.takeAll(msg.batch)
-	switch err := msg.err; {
+	err := msg.err
+	msg.err = nil
+	switch {
 	case err == nil:
 		a.failures = 0
 		a.openBackoff.Reset()
 	case errors.Is(err, connector.ErrEndOfSource):
 		a.ended = true
-		a.becomeDraining(time.Time{})
+		a.becomeDraining(a.deadline)
 	case a.readStopped && errors.Is(err, context.Canceled):
 		// the actor itself has ended the Read, to pause or to drain
 	case a.drains:
@@ -142,7 +146,7 @@ func (a *Actor) drained() bool {
 	if a.granted || a.clerk.busy || a.flight.records > 0 {
 		return false
 	}
-	if len(a.ledger.moved) == 0 || !a.opens || a.lost != nil {
+	if len(a.ledger.moved) == 0 || a.lost != nil {
 		return true
 	}
 	if a.commitFailures == 0 {

@@ -20,6 +20,8 @@ type Config struct {
 	Log       *slog.Logger
 	Metrics   *telemetry.Metrics
 	Positions store.Positions
+	// Fault, if not nil, is called before and after each message of a source or a destination. Tests let it panic.
+	Fault func(message any)
 }
 
 type config struct {

@@ -114,9 +114,14 @@ func (s *sinks) release(ctx actor.Context, msg *messages.Release) {
 	}
 }
 
-// reconnect tells the source that a destination's actor has lost its memory.
+// reconnect tells the source that a destination's actor has lost its memory, or the actor that it was to close.
 func (s *sinks) reconnect(ctx actor.Context, pid *actor.PID) {
-	if d, ok := s.byPID[pid.Id]; ok && !d.closing {
+	d, ok := s.byPID[pid.Id]
+	switch {
+	case !ok:
+	case d.closing:
+		ctx.Send(d.pid, &messages.Drain{})
+	default:
 		ctx.Send(d.source, &messages.Resolved{
 			Sink: s.config.Index, Destination: d.name, PID: d.pid, Restarted: true})
 	}

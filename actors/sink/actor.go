@@ -37,6 +37,7 @@ type Actor struct {
 	lanes      lanes
 	writing    []*write
 	spare      []*write
+	freeJobs   []*job
 	workers    workers
 	limit      int // writes at the same time
 	batch      int // records in a write

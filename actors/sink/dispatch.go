@@ -10,8 +10,7 @@ import (
 
 // enqueue takes a record over. It goes to the ready queue, or waits in its lane.
 func (a *Actor) enqueue(deliver *messages.Deliver) {
-	j := &job{deliver: deliver}
-	j.progress.Received = a.now
+	j := a.newJob(deliver)
 	a.Metrics.Waiting(1)
 	a.row.Waiting.Add(1)
 	if deliver.Watcher != nil {
@@ -20,6 +19,18 @@ func (a *Actor) enqueue(deliver *messages.Deliver) {
 	if a.lanes.enter(j) {
 		a.pushReady(j)
 	}
+}
+
+func (a *Actor) newJob(deliver *messages.Deliver) *job {
+	var j *job
+	if last := len(a.freeJobs) - 1; last >= 0 {
+		j, a.freeJobs[last] = a.freeJobs[last], nil
+		a.freeJobs = a.freeJobs[:last]
+	} else {
+		j = &job{}
+	}
+	j.deliver, j.progress.Received = deliver, a.now
+	return j
 }
 
 func (a *Actor) pushReady(j *job) {
@@ -207,9 +218,16 @@ func (a *Actor) withdraw(ticket messages.Ticket) {
 	}
 }
 
-// release frees the lane of a job that is done with, so that the next with its key may go.
+// release lets go of a job that is done with; the next with its key may go.
 func (a *Actor) release(j *job) {
 	if next := a.lanes.leave(j); next != nil {
 		a.pushReady(next)
 	}
+	if len(a.freeJobs) < maxFreeJobs {
+		*j = job{}
+		a.freeJobs = append(a.freeJobs, j)
+	}
 }
+
+// maxFreeJobs bounds the jobs that a destination keeps for use again.
+const maxFreeJobs = 256

@@ -251,10 +251,10 @@ func (a *Actor) retryLetters() {
 // onLetter settles a failed record whose dead letter is written.
 func (a *Actor) onLetter(e *entry) {
 	if e.letter.outcome.State == connector.Delivered {
-		outcome := e.outcome
+		outcome := *e.outcome
 		outcome.DeadLettered = true
 		a.lettersFail = false
-		a.settle(e, outcome)
+		a.settle(e, &outcome)
 		return
 	}
 	if !a.lettersFail {

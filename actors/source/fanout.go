@@ -50,12 +50,12 @@ func (a *Actor) withdrawRest(e *entry) {
 }
 
 // aggregate makes one outcome of those of the legs. A record that went to one sink has that sink's.
-func aggregate(mode pipeline.FanOut, legs []leg) connector.Outcome {
+func aggregate(mode pipeline.FanOut, legs []leg) *connector.Outcome {
 	if len(legs) == 1 {
-		return *legs[0].outcome
+		return legs[0].outcome
 	}
 	var delivered, failed *connector.Outcome
-	all := connector.Outcome{Branches: make([]connector.Outcome, len(legs))}
+	all := &connector.Outcome{Branches: make([]connector.Outcome, len(legs))}
 	for i := range legs {
 		o := legs[i].outcome
 		all.Branches[i] = *o

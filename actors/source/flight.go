@@ -32,7 +32,7 @@ type entry struct {
 	open int // legs that were sent and not answered
 
 	dead       bool // it has failed, with outcome, and waits for its dead letter to be written
-	outcome    connector.Outcome
+	outcome    *connector.Outcome
 	deadLetter *connector.Record
 	letter     leg
 }

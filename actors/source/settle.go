@@ -19,7 +19,7 @@ import (
 
 // conclude follows the last answer for a record: it is settled, or, when it failed and there is a dead letter, written there
 // first.
-func (a *Actor) conclude(e *entry, outcome connector.Outcome) {
+func (a *Actor) conclude(e *entry, outcome *connector.Outcome) {
 	if outcome.State == connector.Failed && a.letters != nil {
 		e.dead, e.outcome = true, outcome
 		a.startLetter(e)
@@ -50,15 +50,14 @@ func (a *Actor) startLetter(e *entry) {
 }
 
 // settle gives a record its final outcome. The connector is told as soon as it is free.
-func (a *Actor) settle(e *entry, outcome connector.Outcome) {
-	final := &outcome
-	if !e.original.Position.IsZero() && !givenUp(final) {
+func (a *Actor) settle(e *entry, outcome *connector.Outcome) {
+	if !e.original.Position.IsZero() && !givenUp(outcome) {
 		a.ledger.settle(e.original.Position, e.mark)
 		a.setCheckpoint()
 	}
-	a.unsaid = append(a.unsaid, connector.Settled{Record: e.original, Outcome: final})
+	a.unsaid = append(a.unsaid, connector.Settled{Record: e.original, Outcome: outcome})
 	a.unbytes += e.bytes
-	a.count(e, final)
+	a.count(e, outcome)
 	a.flight.remove(e)
 	a.say()
 }
@@ -87,7 +86,7 @@ func (a *Actor) giveUp(why string) {
 	n := 0
 	a.flight.all(func(e *entry) {
 		n++
-		a.settle(e, *cancelled(e, why))
+		a.settle(e, cancelled(e, why))
 	})
 	if n > 0 {
 		a.lost = errors.Join(a.lost, fmt.Errorf("%d records were given up", n))

@@ -125,7 +125,7 @@ func (a *Actor) takeAll(b *batch) {
 // take sends one record on its way, or settles it when the steps have ended it.
 func (a *Actor) take(e *entry, prepared item) {
 	if prepared.outcome != nil {
-		a.conclude(e, *prepared.outcome)
+		a.conclude(e, prepared.outcome)
 		return
 	}
 	if prepared.legs == nil { // the plain case: as it is, to the one destination

@@ -1,0 +1,62 @@
+package acktor_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/acktor/acktor"
+	"github.com/acktor/acktor/connector"
+)
+
+// slab is a source of n equal records, cut from slabs.
+type slab struct{ left int }
+
+func (s *slab) Open(context.Context, []connector.Position) error  { return nil }
+func (s *slab) Settle(context.Context, []connector.Settled) error { return nil }
+func (s *slab) Close(context.Context) error                       { return nil }
+func (s *slab) Read(_ context.Context, max connector.Credit) ([]*connector.Record, error) {
+	n := min(max.Records, s.left)
+	s.left -= n
+	if n == 0 {
+		return nil, connector.ErrEndOfSource
+	}
+	records, pointers := make([]connector.Record, n), make([]*connector.Record, n)
+	for i := range records {
+		records[i] = connector.Record{ID: "x", Data: payload}
+		pointers[i] = &records[i]
+	}
+	return pointers, nil
+}
+
+var payload = make([]byte, 200)
+
+type nothing struct{}
+
+func (nothing) Open(context.Context) error                                    { return nil }
+func (nothing) Close(context.Context) error                                   { return nil }
+func (nothing) Write(context.Context, []*connector.Record) []connector.Result { return nil }
+
+// BenchmarkRecord is the engine's own cost of one record: read, Deliver, write, Outcome, settle.
+func BenchmarkRecord(b *testing.B) {
+	b.ReportAllocs()
+	engine, err := acktor.New(acktor.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	outlet := connector.Single("discard", nothing{})
+	outlet.Batch, outlet.InFlight = 256, 4
+	if err := engine.Add(acktor.Pipeline{Name: "p", Source: &slab{left: b.N}, Sinks: []acktor.Sink{{Name: "s", Outlet: outlet}}}); err != nil {
+		b.Fatal(err)
+	}
+	b.ResetTimer()
+	if err := engine.Start(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+	if err := engine.Wait(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+	b.StopTimer()
+	if err := engine.Stop(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+}

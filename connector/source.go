@@ -16,7 +16,7 @@ type Credit struct {
 type Source interface {
 	// Open connects. from holds the last committed position of each partition, and is empty at the
 	// first start or when the source keeps no positions: the source continues behind it. An error is
-	// retried with backoff unless it is a PermanentError.
+	// retried with backoff; a PermanentError ends the pipeline.
 	Open(ctx context.Context, from []Position) error
 
 	// Read blocks until it has at least one record, then returns what is at hand: at most max.Records,

@@ -65,7 +65,8 @@ type Actor struct {
 	drains      bool
 	readStopped bool  // the actor has ended the Read itself
 	sayFailed   bool  // the last word to the connector failed
-	lost        error // positions that could not be committed at the end
+	hopeless    bool  // the last positions cannot be committed
+	end         error // why the pipeline does not end well
 
 	commitFailures int // in a row
 

@@ -111,13 +111,21 @@ func (a *Actor) onOpened(ctx actor.Context, msg *opened) {
 	a.say()
 }
 
-// failing tries again to open: soon, or, after too many failures in a row, on the slow clock.
+// failing tries again to open: soon, or, after too many failures in a row, on the slow clock. A permanent error ends the
+// source: what is in flight is settled.
 func (a *Actor) failing(ctx actor.Context, err error) {
+	if _, permanent := errors.AsType[*connector.PermanentError](err); permanent {
+		a.Log.Error(a.name()+" failed for good", slog.Any("err", err))
+		ctx.Send(ctx.Parent(), &messages.SourceState{State: messages.SourceFailed, Err: err})
+		a.end = errors.Join(a.end, err)
+		a.becomeDraining(a.deadline)
+		return
+	}
 	a.failures++
 	a.state = a.opening
 	wait := a.openBackoff.NextBackOff()
 	condition := messages.SourceFailing
-	if _, permanent := errors.AsType[*connector.PermanentError](err); permanent || a.failures >= a.Spec.Restart.MaxFailures {
+	if a.failures >= a.Spec.Restart.MaxFailures {
 		wait, condition = a.Spec.Restart.RetryFailed, messages.SourceFailed
 	}
 	a.openAt = a.now.Add(wait)
@@ -131,12 +139,9 @@ func (a *Actor) failing(ctx actor.Context, err error) {
 func (a *Actor) close() {
 	a.cancel()
 	a.alarm.Stop()
-	source, root, self, lost, running := a.Spec.Source, a.root, a.self, a.lost, a.Running
+	source, root, self, end, running := a.Spec.Source, a.root, a.self, a.end, a.Running
 	a.clerk.do(func() {
-		err := closeSource(source)
-		if err == nil {
-			err = lost
-		}
+		err := errors.Join(end, closeSource(source))
 		running.Done()
 		root.Send(self, &closed{err: err})
 	})
@@ -227,7 +232,7 @@ func (a *Actor) noteCommit(msg *settled) {
 	a.ledger.uncommitted(msg.uncommitted)
 	a.commitFailures++
 	if a.drains && a.commitFailures >= maxCommitFailures {
-		a.lost = msg.err
+		a.hopeless, a.end = true, errors.Join(a.end, msg.err)
 		return
 	}
 	a.checkpoint = a.now.Add(checkpointEvery)

@@ -89,7 +89,7 @@ func (a *Actor) giveUp(why string) {
 		a.settle(e, cancelled(e, why))
 	})
 	if n > 0 {
-		a.lost = errors.Join(a.lost, fmt.Errorf("%d records were given up", n))
+		a.end = errors.Join(a.end, fmt.Errorf("%d records were given up", n))
 	}
 }
 

@@ -146,7 +146,7 @@ func (a *Actor) drained() bool {
 	if a.granted || a.clerk.busy || a.flight.records > 0 {
 		return false
 	}
-	if len(a.ledger.moved) == 0 || a.lost != nil {
+	if len(a.ledger.moved) == 0 || a.hopeless {
 		return true
 	}
 	if a.commitFailures == 0 {

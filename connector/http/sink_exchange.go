@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"net"
 	nethttp "net/http"
 	"net/http/httptrace"
 	"net/url"
@@ -41,18 +42,18 @@ func (s *sink) roundTrip(ctx context.Context, m *message) (*nethttp.Response, er
 	request := m.request().WithContext(httptrace.WithClientTrace(ctx, &w.trace))
 	response, err := s.transport.RoundTrip(request)
 	if err != nil {
-		return nil, noAnswer(ctx, err, progress{connected: w.connected, secure: m.url.Scheme == "https"})
+		return nil, noAnswer(ctx, err, progress{connected: w.conn != nil, secure: m.url.Scheme == "https", broken: hasEnded(w.conn)})
 	}
 	return response, nil
 }
 
 // watch sees whether a request got a connection. Package net/http calls it from within RoundTrip.
 type watch struct {
-	trace     httptrace.ClientTrace
-	connected bool
+	trace httptrace.ClientTrace
+	conn  net.Conn // nil: none
 }
 
-func (w *watch) gotConn(httptrace.GotConnInfo) { w.connected = true }
+func (w *watch) gotConn(info httptrace.GotConnInfo) { w.conn = info.Conn }
 
 func redirects(response *nethttp.Response) bool {
 	switch response.StatusCode {

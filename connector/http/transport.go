@@ -2,11 +2,13 @@ package http
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"net"
 	nethttp "net/http"
 	"net/url"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/net/http/httpproxy"
@@ -97,7 +99,26 @@ func (p *pool) dial(ctx context.Context, network, address string) (net.Conn, err
 // trackedConn is known to its pool until it is closed.
 type trackedConn struct {
 	net.Conn
-	pool *pool
+	pool  *pool
+	ended atomic.Bool // a Read found the end, or that the connection is broken
+}
+
+// Read reads, and notes when there is nothing more to come.
+func (c *trackedConn) Read(into []byte) (int, error) {
+	n, err := c.Conn.Read(into)
+	if err != nil {
+		c.ended.Store(true)
+	}
+	return n, err
+}
+
+// hasEnded reports whether what was read from a connection of a pool, perhaps through TLS, has come to its end.
+func hasEnded(conn net.Conn) bool {
+	if secure, ok := conn.(*tls.Conn); ok {
+		conn = secure.NetConn()
+	}
+	tracked, ok := conn.(*trackedConn)
+	return ok && tracked.ended.Load()
 }
 
 // Close closes the connection.

@@ -32,6 +32,7 @@ const notEstablished = "http2: client conn could not be established"
 type progress struct {
 	connected bool // the request had a connection, so some of it may have been sent
 	secure    bool // the URL's scheme is https
+	broken    bool // the connection ended while more of the answer was wanted
 }
 
 // noAnswer judges an exchange that brought no answer. A request that never had a connection cannot have been
@@ -64,7 +65,7 @@ func classOf(ctx context.Context, err error, p progress) connector.Class {
 	case p.connected && p.secure && err.Error() == notEstablished:
 		return connector.TLS // a refused client certificate, most likely: net/http does not tell
 	case p.connected:
-		return exchangeClass(err)
+		return exchangeClass(err, p.broken)
 	}
 	return connectClass(err, p.secure)
 }
@@ -87,15 +88,16 @@ func connectClass(err error, secure bool) connector.Class {
 	return connector.Refused
 }
 
-// exchangeClass judges an error on a connection that stood.
-func exchangeClass(err error) connector.Class {
+// exchangeClass judges an error on a connection that stood. An answer that was cut short often makes no sense either:
+// that it was cut says more.
+func exchangeClass(err error, broken bool) connector.Class {
 	netErr, isNet := errors.AsType[net.Error](err)
 	switch {
 	case isTLS(err):
 		return connector.TLS
 	case isNet && netErr.Timeout():
 		return connector.Timeout
-	case isReset(err):
+	case isReset(err), broken:
 		return connector.Reset
 	}
 	return connector.Parse // what came is not HTTP

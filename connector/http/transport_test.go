@@ -126,6 +126,8 @@ func TestConnectionThatBreaksIsReset(t *testing.T) {
 		"half an answer": func(conn *net.TCPConn) {
 			_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n")
 		},
+		"half a header": func(conn *net.TCPConn) { _, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Le") },
+		"half a status": func(conn *net.TCPConn) { _, _ = io.WriteString(conn, "HTTP/1.1 2") },
 	} {
 		t.Run(name, func(t *testing.T) {
 			var seen atomic.Int32

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -27,12 +28,12 @@ type Config struct {
 type config struct {
 	Config
 	events   *actor.PID
-	watching *atomic.Bool
+	watching *atomic.Int64 // how many want the Status of records
 }
 
 // watcher returns who wants the Status of records: the events actor, if anybody subscribed to them.
 func (c *config) watcher() *actor.PID {
-	if c.watching.Load() {
+	if c.watching.Load() > 0 {
 		return c.events
 	}
 	return nil
@@ -50,13 +51,12 @@ func NewEngine(c Config) (*Engine, error) {
 	quiet := c.Log.With(slog.String("part", "actors"))
 	system := actor.NewActorSystem(actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger {
 		return slog.New(onlyErrors{quiet.Handler()})
-	}))
-	watching := &atomic.Bool{}
-	events, err := system.Root.SpawnNamed(actor.PropsFromProducer(func() actor.Actor { return &eventsActor{watching: watching} }), "events")
+	}), actor.WithDeadLetterThrottleInterval(time.Millisecond)) // after each dead letter a goroutine waits for so long, even beyond Stop
+	events, err := system.Root.SpawnNamed(actor.PropsFromProducer(func() actor.Actor { return &eventsActor{} }), "events")
 	if err != nil {
 		return nil, fmt.Errorf("supervisor: %w", err)
 	}
-	shared := &config{Config: c, events: events, watching: watching}
+	shared := &config{Config: c, events: events, watching: &atomic.Int64{}}
 	root, err := system.Root.SpawnNamed(actor.PropsFromProducer(func() actor.Actor { return &engineActor{config: shared} }), "engine")
 	if err != nil {
 		return nil, fmt.Errorf("supervisor: %w", err)
@@ -86,12 +86,20 @@ func (e *Engine) tell(p *Pipeline, message any) {
 	e.system.Root.Send(e.root, &toPipeline{name: p.Spec.Name, message: message})
 }
 
-// Watch calls each for every Status until stop is called. records asks for those of single records too, which costs
-// each of them some messages. each is called from an actor: it must not block.
+// Watch calls each for every Status from now on until stop is called. records asks for those of single records too,
+// which costs each of them some messages. each is called from an actor: it must not block.
 func (e *Engine) Watch(records bool, each func(messages.Status)) (stop func()) {
 	subscription := &subscription{records: records, each: each}
+	wanted := int64(0)
+	if records {
+		wanted = 1
+	}
 	e.system.Root.Send(e.config.events, &subscribe{subscription})
-	return func() { e.system.Root.Send(e.config.events, &unsubscribe{subscription}) }
+	e.config.watching.Add(wanted) // behind subscribe, so that no Status comes before it
+	return sync.OnceFunc(func() {
+		e.config.watching.Add(-wanted)
+		e.system.Root.Send(e.config.events, &unsubscribe{subscription})
+	})
 }
 
 // Stop ends the tree. Pipelines should have been drained; what they still have in flight is cancelled.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"log/slog"
 	"slices"
-	"sync/atomic"
 
 	"github.com/asynkron/protoactor-go/actor"
 
@@ -12,10 +11,7 @@ import (
 )
 
 // eventsActor hands every Status on to those who subscribed.
-type eventsActor struct {
-	subscriptions []*subscription
-	watching      *atomic.Bool // somebody wants the Status of records
-}
+type eventsActor struct{ subscriptions []*subscription }
 
 type subscription struct {
 	records bool
@@ -32,17 +28,11 @@ func (e *eventsActor) Receive(ctx actor.Context) {
 	switch msg := ctx.Message().(type) {
 	case *subscribe:
 		e.subscriptions = append(e.subscriptions, msg.subscription)
-		e.note()
 	case *unsubscribe:
 		e.subscriptions = slices.DeleteFunc(e.subscriptions, func(s *subscription) bool { return s == msg.subscription })
-		e.note()
 	case messages.Status:
 		e.tell(msg)
 	}
-}
-
-func (e *eventsActor) note() {
-	e.watching.Store(slices.ContainsFunc(e.subscriptions, func(s *subscription) bool { return s.records }))
 }
 
 func (e *eventsActor) tell(status messages.Status) {

@@ -55,7 +55,10 @@ func rules() []rule {
 
 		{path: "cmd/...", layer: 9},
 		{path: "bench/...", layer: 9},
+		{path: "examples/...", layer: 9},
+		{path: "internal/docs", layer: 9},
 		{path: "internal/layers", layer: 9, only: []string{}},
+		{path: "acceptance", layer: 9, only: []string{}}, // tests only
 	}
 }
 

@@ -82,6 +82,7 @@ func (h *host) run(ctx context.Context) error {
 		if err != nil {
 			return coded(exitEnvironment, err)
 		}
+		h.log.Info("engine runs " + plural(len(h.engine.Pipelines()), "pipeline"))
 		// What Wait returns, Stop returns too.
 		_ = h.engine.Wait(ctx)
 		return h.stop(ctx)

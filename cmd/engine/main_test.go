@@ -50,7 +50,7 @@ func startWith(t *testing.T, dir string, input io.Reader, args ...string) *proce
 	t.Cleanup(cancel)
 	p := &process{Cmd: exec.CommandContext(ctx, os.Args[0], args...), out: newTranscript(), err: newTranscript()}
 	p.Dir, p.Stdin, p.Stdout, p.Stderr = dir, input, p.out, p.err
-	p.Env = append(os.Environ(), asEngine+"=1")
+	p.Env = append(os.Environ(), asEngine+"=1", "GORACE=atexit_sleep_ms=0") // its default is a second
 	if err := p.Start(); err != nil {
 		t.Fatal(err)
 	}

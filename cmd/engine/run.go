@@ -123,7 +123,10 @@ func (c *cli) run(ctx context.Context, flags *runFlags) error {
 	s := newSummary(h.engine.Pipelines(), time.Since(began), hidden(loaded.Secrets))
 	closeErr := h.close()
 	if exit, hopeless := errors.AsType[*exitError](runErr); hopeless {
-		return exit // nothing ran, so there is nothing to sum up
+		if s.read() == 0 {
+			return exit // nothing ran, so there is nothing to sum up
+		}
+		runErr = exit.err
 	}
 	if flags.asJSON {
 		err = c.printJSON(s)

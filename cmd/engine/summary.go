@@ -58,6 +58,13 @@ func newSummary(all []acktor.Status, took time.Duration, hide func(string) strin
 // Failed reports whether a record failed, or a pipeline ended with an error.
 func (s *summary) Failed() bool { return s.Outcome != "ok" }
 
+func (s *summary) read() (sum int64) {
+	for i := range s.Pipelines {
+		sum += s.Pipelines[i].Read
+	}
+	return sum
+}
+
 // write writes the summary for people.
 func (s *summary) write(w io.Writer) error {
 	var b strings.Builder

@@ -106,10 +106,10 @@ func (c *callers) call(ctx context.Context, to *shop) (reply, error) {
 
 func order(n int64) string {
 	item, total := "kettle", n%90+10
-	if n%unknownEvery == 0 {
+	if n%unknownEvery == 5 {
 		item = unknownItem
 	}
-	if n%freeEvery == 0 {
+	if n%freeEvery == 3 { // among the first, so that a short demo has them too
 		total = 0
 	}
 	return fmt.Sprintf(`{"id": %d, "item": %q, "total": %d}`, n, item, total)

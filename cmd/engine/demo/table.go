@@ -75,7 +75,7 @@ const (
 	halfOpen = "half-open"
 )
 
-const columns = "  %-9s %9s %7s %8s %6s  %s  %s"
+const columns = "  %-9s %9s %7s %8s %7s  %s  %s"
 
 // lines returns the table, an empty line first.
 func (t *table) lines(now time.Time) []string {

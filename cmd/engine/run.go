@@ -45,9 +45,9 @@ The log and a summary go to standard error. The exit code is 0 when no record fa
 		}),
 	}
 	filesFlag(command, &flags.files)
-	choiceFlag(command, &flags.logLevel, "log-level", "least `LEVEL` that is logged", levels())
-	choiceFlag(command, &flags.logFormat, "log-format", "`FORMAT` of the log", formats())
-	command.Flags().DurationVar(&flags.drainTimeout, "drain-timeout", 0, "time for records in flight to settle at the end")
+	choiceFlag(command, &flags.logLevel, "log-level", "least `LEVEL` that is logged, instead of the configured one", levels())
+	choiceFlag(command, &flags.logFormat, "log-format", "`FORMAT` of the log, instead of the configured one", formats())
+	command.Flags().DurationVar(&flags.drainTimeout, "drain-timeout", 0, "`TIME` for records in flight to settle at the end, instead of the configured one")
 	jsonFlag(command, &flags.asJSON)
 	return command
 }

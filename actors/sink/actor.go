@@ -80,6 +80,7 @@ func newActor(config *Config, life *life) *Actor {
 	a.breaker = delivery.NewBreaker(life.destination, options.Breaker, a.breakerChanged)
 	a.openBackoff = backoff.NewExponentialBackOff(
 		backoff.WithInitialInterval(options.Retry.Initial), backoff.WithMaxInterval(options.Retry.Max),
+		backoff.WithMultiplier(options.Retry.Multiplier), backoff.WithRandomizationFactor(options.Retry.Jitter),
 		backoff.WithMaxElapsedTime(0))
 	a.state = a.opening
 	return a
@@ -130,6 +131,8 @@ func (a *Actor) opening(ctx actor.Context) {
 	case *rang:
 		a.onRang(msg)
 		a.openWhenDue()
+	case *kick:
+		a.kicked = false // dispatch follows once the connector is open
 	default:
 		a.always(ctx)
 	}
@@ -218,7 +221,6 @@ func (a *Actor) becomeOpening() {
 
 func (a *Actor) becomeDelivering() {
 	a.state = a.delivering
-	a.blocked = time.Time{}
 	a.show("delivering")
 }
 

@@ -65,29 +65,29 @@ func (a *Actor) dispatchSoon() {
 
 // dispatch writes as much as it has leave for.
 func (a *Actor) dispatch() {
+	a.blocked = time.Time{}
 	for a.ready.len() > 0 && len(a.writing) < a.limit && a.mayWrite() {
-		if wait := a.limiter.Take(a.now); wait > 0 {
-			a.blocked = a.now.Add(wait)
-			return
-		}
 		permit, ok, wait := a.breaker.Allow(a.now)
 		if !ok {
-			a.blocked = time.Time{} // a probe is under way: its result goes on from here
 			if wait > 0 {
 				a.blocked = a.now.Add(wait)
-			}
+			} // else a probe is under way: its result goes on from here
+			return
+		}
+		if wait := a.limiter.Take(a.now); wait > 0 {
+			permit.Withdraw()
+			a.blocked = a.now.Add(wait)
 			return
 		}
 		a.begin(permit)
 	}
-	if a.reopen && len(a.writing) == 0 {
+	if a.reopen && !a.ended && len(a.writing) == 0 {
 		a.becomeOpening()
 	}
 }
 
 // mayWrite says whether the time for the next write has come, and else sets when it comes.
 func (a *Actor) mayWrite() bool {
-	a.blocked = time.Time{}
 	switch {
 	case a.reopen || a.ended || a.openErr != nil:
 		return false

@@ -12,6 +12,7 @@
 //	                          v
 //	                      draining ----> stopped
 //
-// Files: actor.go is the conversation and the states, queue.go and lanes.go what waits, write.go the
-// goroutines that write, settle.go what follows an attempt, watch.go what others are told.
+// Files: actor.go is the conversation and the states, open.go the connector's beginning and end, dispatch.go who may
+// be written next, queue.go and lanes.go what waits, write.go the goroutines that write, settle.go what follows an
+// attempt, watch.go what others are told.
 package sink

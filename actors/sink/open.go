@@ -9,6 +9,7 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 
 	"github.com/acktor/acktor/connector"
+	"github.com/acktor/acktor/delivery"
 )
 
 // open opens the connector, after the incarnation before has let go of it, and closes it first when this
@@ -55,7 +56,11 @@ func (a *Actor) onOpened(msg *opened) {
 		}
 		a.openErr = nil
 		a.openBackoff.Reset()
-		a.becomeDelivering()
+		if a.breaker.State(a.now) == delivery.Closed {
+			a.becomeDelivering()
+		} else {
+			a.becomeHolding()
+		}
 		a.dispatch()
 		return
 	}

@@ -13,7 +13,7 @@ import (
 )
 
 // write is one call of Sink.Write: one attempt for each of its jobs. The actor owns it, but for the time between
-// start and the written message, in which a worker does.
+// start and the written message, in which records, results and took belong to a worker.
 type write struct {
 	incarnation uint64
 	jobs        []*job

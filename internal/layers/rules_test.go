@@ -28,6 +28,7 @@ func rules() []rule {
 	return []rule{
 		{path: "connector", layer: 0, bare: true},
 		{path: "field", layer: 0, bare: true},
+		{path: "internal/scenario", layer: 0, only: []string{}},
 
 		{path: "expression", layer: 1, only: []string{"connector"}},
 		{path: "telemetry", layer: 1, only: []string{"connector"}},

@@ -3,7 +3,6 @@ package http
 import (
 	"context"
 	"errors"
-	nethttp "net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -75,7 +74,7 @@ type sink struct {
 	*plan
 	destination string
 	pool        *pool
-	transport   *nethttp.Transport // between Open and Close
+	exchanger   exchanger // between Open and Close
 	balance     *balancer
 	cache       *outcomes // nil: off
 	taken       *outcomes // which of several URLs have taken a record that goes to all; nil: not needed
@@ -103,14 +102,14 @@ func newSinkAt(p *plan, destination string, connections *pool, cache *outcomes) 
 
 // Open makes ready. Connections are made when records need them.
 func (s *sink) Open(context.Context) error {
-	s.transport = s.pool.open()
+	s.exchanger = s.pool.open()
 	return nil
 }
 
 // Close closes the connections that no other sink shares.
 func (s *sink) Close(context.Context) error {
-	if s.transport != nil {
-		s.transport = nil
+	if s.exchanger != nil {
+		s.exchanger = nil
 		s.pool.leave()
 	}
 	return nil
@@ -122,7 +121,7 @@ var errClosed = errors.New("http: the sink is not open")
 // id and is sent once: what net/http would send again by itself comes back as a failed attempt.
 func (s *sink) Write(ctx context.Context, batch []*connector.Record) []connector.Result {
 	results := make([]connector.Result, len(batch))
-	if s.transport == nil {
+	if s.exchanger == nil {
 		for i := range results {
 			results[i].Err = &connector.NotConnectedError{Err: errClosed}
 		}

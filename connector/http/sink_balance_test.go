@@ -146,7 +146,6 @@ func TestPanicWhileBroadcastingIsTheResult(t *testing.T) {
 	s := openSink(t, "", over("broadcast", "http://127.0.0.1:1", "http://127.0.0.1:2"), func(c *SinkConfig) {
 		c.SuccessWhen = expression.Must[expression.ResponseCondition]("true")
 	})
-	s.transport = &nethttp.Transport{Proxy: nil, DialContext: nil}
 	s.plan.headers = nil // breaks every request
 	result := write(t, s, record("1", ""))
 	if got := connector.Classify(result.Err).Class; got != connector.Panicked {

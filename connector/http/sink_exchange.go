@@ -6,9 +6,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"net"
 	nethttp "net/http"
-	"net/http/httptrace"
 	"net/url"
 
 	"github.com/acktor/acktor/connector"
@@ -18,7 +16,7 @@ import (
 // last redirect counts. The error is an *connector.AttemptError.
 func (s *sink) exchange(ctx context.Context, m message) (*nethttp.Response, error) {
 	for followed := 0; ; followed++ {
-		response, err := s.roundTrip(ctx, &m)
+		response, err := s.exchanger.roundTrip(ctx, &m)
 		if err != nil {
 			return nil, err
 		}
@@ -34,26 +32,6 @@ func (s *sink) exchange(ctx context.Context, m message) (*nethttp.Response, erro
 		m = next
 	}
 }
-
-// roundTrip sends one request, once.
-func (s *sink) roundTrip(ctx context.Context, m *message) (*nethttp.Response, error) {
-	var w watch
-	w.trace.GotConn = w.gotConn
-	request := m.request().WithContext(httptrace.WithClientTrace(ctx, &w.trace))
-	response, err := s.transport.RoundTrip(request)
-	if err != nil {
-		return nil, noAnswer(ctx, err, progress{connected: w.conn != nil, secure: m.url.Scheme == "https", broken: hasEnded(w.conn)})
-	}
-	return response, nil
-}
-
-// watch sees whether a request got a connection. Package net/http calls it from within RoundTrip.
-type watch struct {
-	trace httptrace.ClientTrace
-	conn  net.Conn // nil: none
-}
-
-func (w *watch) gotConn(info httptrace.GotConnInfo) { w.conn = info.Conn }
 
 func redirects(response *nethttp.Response) bool {
 	switch response.StatusCode {

@@ -143,6 +143,7 @@ func (h *headerSet) render(scope *expression.Scope, extra int) (nethttp.Header, 
 			return nil, err
 		}
 	}
+	setDefault(header, "User-Agent", "") // when one was rendered to nothing: or net/http names itself
 	return header, nil
 }
 

@@ -45,7 +45,7 @@ func newPlan(config SinkConfig) (*plan, error) {
 	p.method, errs[1] = fixedMethod(config.Method)
 	p.headers, errs[2] = newHeaderSet(&config)
 	p.format, errs[3] = bodyFormat(&config)
-	p.newPool, errs[4] = newPoolMaker(&p.config)
+	p.newPool, errs[4] = newPoolMaker(&p.config, &p.buffers)
 	errs[5] = p.keep(config.ResponseHeaders)
 	watched := config.SuccessWhen.String() + " " + config.BatchResults.String()
 	p.needsBody = strings.Contains(watched, "json") || strings.Contains(watched, "body")

@@ -20,6 +20,7 @@ func template(text string) expression.Template { return expression.Must[expressi
 // sinkConfig returns the defaults with a fixed URL.
 func sinkConfig(url string, changes ...func(*SinkConfig)) SinkConfig {
 	config := field.Defaults[SinkConfig]()
+	config.Client = clientOfRun
 	if url != "" {
 		config.URL = template(url)
 	}

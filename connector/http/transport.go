@@ -28,12 +28,12 @@ const (
 // destination is named by something else than its URL has a pool of its own, so that one of several
 // destinations behind the same host cannot take the connections of the others.
 type pool struct {
-	newTransport func(dial dialFunc) *nethttp.Transport
+	newExchanger func(dial dialFunc) exchanger
 	dialer       *net.Dialer
 
 	mu        sync.Mutex
 	users     int
-	transport *nethttp.Transport
+	exchanger exchanger
 	life      context.Context // ends when the last user leaves, and with it every dial
 	end       context.CancelFunc
 	conns     map[*trackedConn]struct{}
@@ -41,17 +41,17 @@ type pool struct {
 
 type dialFunc = func(ctx context.Context, network, address string) (net.Conn, error)
 
-// open returns the transport. Each open is followed by one leave.
-func (p *pool) open() *nethttp.Transport {
+// open returns what sends requests. Each open is followed by one leave.
+func (p *pool) open() exchanger {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.users++
-	if p.transport == nil {
+	if p.exchanger == nil {
 		p.life, p.end = context.WithCancel(context.Background())
 		p.conns = make(map[*trackedConn]struct{})
-		p.transport = p.newTransport(p.dial)
+		p.exchanger = p.newExchanger(p.dial)
 	}
-	return p.transport
+	return p.exchanger
 }
 
 // leave closes every connection, also those that are only being made, when the last user leaves.
@@ -62,11 +62,11 @@ func (p *pool) leave() {
 		p.mu.Unlock()
 		return
 	}
-	transport, conns := p.transport, p.conns
-	p.transport, p.conns = nil, nil
+	exchanger, conns := p.exchanger, p.conns
+	p.exchanger, p.conns = nil, nil
 	p.end()
 	p.mu.Unlock()
-	transport.CloseIdleConnections()
+	exchanger.close()
 	for conn := range conns {
 		_ = conn.Conn.Close()
 	}
@@ -130,7 +130,7 @@ func (c *trackedConn) Close() error {
 }
 
 // newPoolMaker checks the part of config that is about connections. What it returns makes pools.
-func newPoolMaker(config *SinkConfig) (func() *pool, error) {
+func newPoolMaker(config *SinkConfig, b *buffers) (func() *pool, error) {
 	tlsConfig, err := newTLSConfig(&config.TLS)
 	if err != nil {
 		return nil, err
@@ -157,8 +157,9 @@ func newPoolMaker(config *SinkConfig) (func() *pool, error) {
 			HTTP2:                  &nethttp.HTTP2Config{SendPingTimeout: pingAfter, PingTimeout: pingTimeout},
 		}
 	}
+	newExchangers := func(dial dialFunc) exchanger { return newExchanger(config, newTransport(dial), dial, b) }
 	return func() *pool {
-		return &pool{newTransport: newTransport, dialer: &net.Dialer{Timeout: config.ConnectTimeout}}
+		return &pool{newExchanger: newExchangers, dialer: &net.Dialer{Timeout: config.ConnectTimeout}}
 	}, nil
 }
 

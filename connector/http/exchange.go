@@ -1,0 +1,63 @@
+package http
+
+import (
+	"context"
+	nethttp "net/http"
+	"net/url"
+	"strings"
+)
+
+// exchanger sends requests over the connections that it keeps. Any number of goroutines use it.
+//
+// There are two. The standard one is package net/http, which speaks all that there is to speak. The plain one speaks
+// HTTP/1.1 without TLS, for much less: a goroutine writes its request and reads the answer by itself, where net/http
+// hands both to two goroutines of the connection.
+type exchanger interface {
+	// roundTrip sends one request, once, and returns the head of the answer. Body is to be read and closed, from this
+	// goroutine. The error is an *connector.AttemptError.
+	roundTrip(ctx context.Context, m *message) (*nethttp.Response, error)
+	// close closes the connections that nobody uses. The others are closed when what they are used for is over.
+	close()
+}
+
+// newExchanger makes what config asks for. Each connection is made by dial.
+func newExchanger(config *SinkConfig, transport *nethttp.Transport, dial dialFunc, b *buffers) exchanger {
+	standard := &standardExchanger{transport}
+	if config.Client == clientStandard || config.HTTP2 == http2Always || transport.Proxy != nil || !seesTheEnd {
+		return standard
+	}
+	return &eitherExchanger{standard: standard, plain: newPlainExchanger(config, dial, b)}
+}
+
+// eitherExchanger sends by the plain exchanger what that can send. The choice depends on scheme and host alone, so
+// the bound on connections to one host holds.
+type eitherExchanger struct {
+	standard *standardExchanger
+	plain    *plainExchanger
+}
+
+var _ exchanger = (*eitherExchanger)(nil)
+
+func (e *eitherExchanger) roundTrip(ctx context.Context, m *message) (*nethttp.Response, error) {
+	if m.url.Scheme == "http" && plainHost(m.url) && isASCII(m.host) {
+		return e.plain.roundTrip(ctx, m)
+	}
+	return e.standard.roundTrip(ctx, m)
+}
+
+func (e *eitherExchanger) close() {
+	e.standard.close()
+	e.plain.close()
+}
+
+// plainHost reports whether the host goes to the peer as it stands in the URL: it is not internationalised and has no zone.
+func plainHost(u *url.URL) bool { return isASCII(u.Host) && !strings.Contains(u.Host, "%") }
+
+func isASCII(text string) bool {
+	for i := range len(text) {
+		if text[i] >= 0x80 {
+			return false
+		}
+	}
+	return true
+}

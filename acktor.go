@@ -131,7 +131,7 @@ func (e *Engine) Start(ctx context.Context) error {
 		case <-ctx.Done():
 			return errors.Join(ctx.Err(), e.Stop(context.WithoutCancel(ctx)))
 		}
-		if err := p.Err(); isHopeless(err) {
+		if err := p.OpenErr(); isHopeless(err) {
 			hopeless = errors.Join(hopeless, fmt.Errorf("pipeline %s: %w", p.Spec.Name, err))
 		}
 	}

@@ -75,6 +75,7 @@ type Actor struct {
 	letters     *sinkRoutes
 	late        []waiter // dead letters to be tried again
 	lettersFail bool     // the last dead letter was refused
+	heldRoutes  []*route // with legs that are held back
 	holding     int      // routes whose records wait for credit, and homeless records
 	session     uint64
 	slab        []messages.Deliver // to be cut into the next Delivers
@@ -212,6 +213,8 @@ func (a *Actor) draining(ctx actor.Context, message any) {
 // closing waits for the connector to let go.
 func (a *Actor) closing(ctx actor.Context, message any) {
 	switch msg := message.(type) {
+	case *messages.Drain:
+		// it is drained already
 	case *closed:
 		a.clerk.end()
 		close(a.grants)
@@ -308,6 +311,8 @@ func (a *Actor) becomeClosing() {
 const (
 	// housekeepEvery is how often idle destinations and refused dead letters are looked at.
 	housekeepEvery = time.Second
+	// lookAgainEvery is how often it is looked whether a destination that records are held back for has gone silent.
+	lookAgainEvery = 50 * time.Millisecond
 	// checkpointEvery is how long a settled position may wait to be committed.
 	checkpointEvery = 100 * time.Millisecond
 	// maxUncommitted bounds the settled records that wait behind one that is not.
@@ -317,6 +322,7 @@ const (
 // onRang does what is due by itself.
 func (a *Actor) onRang() {
 	a.alarm.Rang()
+	a.admitHeld()
 	if !a.openAt.IsZero() && !a.now.Before(a.openAt) {
 		a.openAt = time.Time{}
 		a.open()
@@ -343,6 +349,9 @@ func (a *Actor) keepHouse() {
 // schedule sets the alarm to the next thing that is due by itself.
 func (a *Actor) schedule() {
 	next := alarm.Earlier(alarm.Earlier(a.openAt, a.checkpoint), a.deadline)
+	if len(a.heldRoutes) > 0 {
+		next = alarm.Earlier(next, a.now.Add(lookAgainEvery))
+	}
 	if len(a.late) > 0 || a.hasIdle() {
 		next = alarm.Earlier(next, a.housekeep)
 	}

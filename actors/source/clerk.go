@@ -220,6 +220,7 @@ func (a *Actor) onSettled(msg *settled) {
 	}
 	a.sayFailed = msg.err != nil
 	a.noteCommit(msg)
+	a.admitHeld()
 	a.say()
 }
 

@@ -33,24 +33,90 @@ func (a *Actor) startLeg(e *entry, i int) {
 		r = s.route(l.destination)
 	}
 	switch {
-	case r == nil && s.holds():
+	case r != nil:
+		l.route = r
+		a.admit(e, i, r)
+	case s.holds():
 		e.open++
 		s.homeless = append(s.homeless, waiter{e.slot, e.seq, i})
 		a.holding++
-	case r == nil:
-		l.outcome = s.refusal(l.destination)
-	case !s.holds() && r.full(a.room().Records):
-		l.outcome = r.refusal()
 	default:
+		l.outcome = s.refusal(l.destination)
+	}
+}
+
+// admit assigns a leg to its route, holds it back behind those that are held back already, or refuses it.
+func (a *Actor) admit(e *entry, i int, r *route) {
+	admission := heldBack
+	if r.held.len() == 0 {
+		admission = r.admits(a.room().Records, a.now)
+	}
+	switch admission {
+	case admitted:
 		e.open++
 		a.assign(e, i, r)
+	case refusedIt:
+		e.leg(i).outcome = r.refusal()
+	default:
+		e.open++
+		if !r.listed {
+			r.listed = true
+			a.heldRoutes = append(a.heldRoutes, r)
+			a.holding++
+		}
+		r.held.push(waiter{e.slot, e.seq, i})
 	}
+}
+
+// admitHeld looks again at the legs that were held back.
+func (a *Actor) admitHeld() {
+	routes := a.heldRoutes
+	a.heldRoutes = nil
+	for _, r := range routes {
+		if !a.admitAll(r) {
+			a.heldRoutes = append(a.heldRoutes, r)
+			continue
+		}
+		r.listed = false
+		a.holding--
+		r.rest(a.now)
+	}
+}
+
+// admitAll admits or refuses the legs that are held back at a route, and reports whether none is left.
+func (a *Actor) admitAll(r *route) bool {
+	for r.held.len() > 0 {
+		admission := r.admits(a.room().Records, a.now)
+		if admission == heldBack {
+			return false
+		}
+		w := r.held.pop()
+		if e := a.flight.find(w.slot, w.seq); e != nil {
+			a.admitOne(e, w.leg, r, admission)
+		}
+	}
+	return true
+}
+
+func (a *Actor) admitOne(e *entry, i int, r *route, admission admission) {
+	l := e.leg(i)
+	switch {
+	case l.withdrawn:
+		l.outcome = r.withdrawal()
+	case admission == admitted:
+		a.assign(e, i, r)
+		return
+	default:
+		l.outcome = r.refusal()
+	}
+	e.open--
+	a.advance(e)
 }
 
 // assign gives a leg to a route: the record is sent, or waits until the destination is resolved or has credit.
 func (a *Actor) assign(e *entry, i int, r *route) {
 	e.leg(i).route = r
-	r.assign()
+	r.assign(a.now)
 	if r.pid != nil && r.waiting.len() == 0 && r.used <= r.sink.credit {
 		a.send(e, i)
 		return
@@ -130,10 +196,7 @@ func (a *Actor) pump(r *route) {
 		case e == nil:
 			r.answered(a.now) // given up at the drain deadline
 		case e.leg(w.leg).withdrawn:
-			a.answerLeg(e, w.leg, &connector.Outcome{
-				State: connector.Failed, Sink: r.sink.sink.Name, Destination: r.destination,
-				Failure: &connector.Failure{Class: connector.Cancelled, Detail: "withdrawn"},
-			})
+			a.answerLeg(e, w.leg, r.withdrawal())
 		default:
 			a.send(e, w.leg)
 		}

@@ -20,8 +20,11 @@ type route struct {
 	session     uint64
 	used        int // records assigned to it and not answered, those that wait for credit included
 	waiting     waiters
-	holds       bool // counted in Actor.holding
-	troubled    bool // its breaker is not closed
+	held        waiters   // not assigned yet: see admission
+	listed      bool      // in Actor.heldRoutes
+	holds       bool      // counted in Actor.holding
+	troubled    bool      // its breaker is not closed
+	heard       time.Time // when it answered last, or got its first record after it was idle
 	idleSince   time.Time
 	idle        *list.Element // in sinkRoutes.idle while nothing is assigned to it
 }
@@ -102,7 +105,10 @@ func (s *sinkRoutes) route(destination string) *route {
 func (s *sinkRoutes) holds() bool { return s.sink.Options.Queue.OnFull == pipeline.Hold }
 
 // assign counts a record in.
-func (r *route) assign() {
+func (r *route) assign(now time.Time) {
+	if r.used == 0 {
+		r.heard = now
+	}
 	r.used++
 	if r.idle != nil {
 		r.sink.idle.Remove(r.idle)
@@ -113,7 +119,13 @@ func (r *route) assign() {
 // answered counts a record out.
 func (r *route) answered(now time.Time) {
 	r.used--
-	if r.used == 0 && r.sink.single == nil {
+	r.heard = now
+	r.rest(now)
+}
+
+// rest makes the route one that may be let go, if there is nothing to do.
+func (r *route) rest(now time.Time) {
+	if r.used == 0 && r.held.len() == 0 && r.idle == nil && r.sink.single == nil {
 		r.idleSince = now
 		r.idle = r.sink.idle.PushBack(r)
 	}
@@ -122,14 +134,28 @@ func (r *route) answered(now time.Time) {
 // sent counts the records that the destination has.
 func (r *route) sent() int { return r.used - r.waiting.len() }
 
-// full says whether a destination that fails what is too much for it takes no more. A troubled one gets no more of the
-// window than is left free: so the troubled ones together cannot fill it.
-func (r *route) full(free int) bool {
-	limit := r.sink.credit
-	if r.troubled {
-		limit = min(limit, free)
+// admission says what becomes of a record that goes to a destination whose sink fails what is too much for it.
+type admission uint8
+
+const (
+	admitted admission = iota
+	heldBack           // nothing is read until it is admitted or refused
+	refusedIt
+)
+
+// silence is how long a destination may give no answer before it gets no more of the window than is its share.
+const silence = time.Second
+
+// admits holds a destination to its credit, and to a share of the window: what it uses may not exceed what is left free, so
+// that k destinations that do not move leave 1/(k+1) of the window to the others. One that does move is waited for.
+func (r *route) admits(free int, now time.Time) admission {
+	switch {
+	case r.sink.holds() || r.used < min(r.sink.credit, max(1, free)):
+		return admitted
+	case r.used >= r.sink.credit || r.troubled || now.Sub(r.heard) >= silence:
+		return refusedIt
 	}
-	return r.used >= limit
+	return heldBack
 }
 
 // refusal is the outcome of a record that is too much for its destination.
@@ -142,6 +168,12 @@ func (r *route) refusal() *connector.Outcome {
 		failure.Class = connector.BreakerOpen
 	}
 	return &connector.Outcome{State: connector.Failed, Sink: r.sink.sink.Name, Destination: r.destination, Failure: failure}
+}
+
+// withdrawal is the outcome of a leg that was withdrawn before it was sent.
+func (r *route) withdrawal() *connector.Outcome {
+	return &connector.Outcome{State: connector.Failed, Sink: r.sink.sink.Name, Destination: r.destination,
+		Failure: &connector.Failure{Class: connector.Cancelled, Detail: "withdrawn"}}
 }
 
 // refusal is the outcome of a record whose destination would be one too many.

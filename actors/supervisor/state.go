@@ -44,6 +44,7 @@ type Pipeline struct {
 	state   State
 	err     error
 	opened  chan struct{} // closed when the source was opened, or failed to, for the first time
+	openErr error         // why it failed to
 	ended   chan struct{} // closed when the pipeline has ended
 	running *sync.WaitGroup
 }
@@ -66,8 +67,15 @@ func (p *Pipeline) Err() error {
 	return p.err
 }
 
-// Opened is closed when the source was opened for the first time, or has failed to: then Err says why.
+// Opened is closed when the source was opened for the first time, or has failed to: then OpenErr says why.
 func (p *Pipeline) Opened() <-chan struct{} { return p.opened }
+
+// OpenErr returns why the first Open failed, or nil. It may be asked once Opened is closed.
+func (p *Pipeline) OpenErr() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.openErr
+}
 
 // Ended is closed when everything is settled and closed.
 func (p *Pipeline) Ended() <-chan struct{} { return p.ended }
@@ -80,8 +88,8 @@ func (p *Pipeline) set(state State, err error) bool {
 		return false
 	}
 	p.state, p.err = state, err
-	if state != Starting {
-		closeOnce(p.opened)
+	if state != Starting && closeOnce(p.opened) {
+		p.openErr = err
 	}
 	if state == Ended {
 		closeOnce(p.ended)
@@ -89,10 +97,13 @@ func (p *Pipeline) set(state State, err error) bool {
 	return true
 }
 
-func closeOnce(c chan struct{}) {
+// closeOnce reports whether it closed c.
+func closeOnce(c chan struct{}) bool {
 	select {
 	case <-c:
+		return false
 	default:
 		close(c)
+		return true
 	}
 }

@@ -11,7 +11,7 @@ const batchDocument = `
 pipelines:
   batched:
     source:
-      http: {address: "127.0.0.1:0", path: /in, reply_timeout: 1m}
+      http: {address: "127.0.0.1:0", path: /in, reply_timeout: 1m, admission_wait: 30s}
     sinks:
       peer:
         http: {url: <peer>, batch_format: json_array<results>}

@@ -14,7 +14,7 @@ const breakerDocument = `
 pipelines:
   guarded:
     source:
-      http: {address: "127.0.0.1:0", path: /in, reply_timeout: 1m, admission_wait: 1m}
+      http: {address: "127.0.0.1:0", path: /in, reply_timeout: 1m, admission_wait: 30s}
     sinks:
       peer:
         http: {url: <peer>}

@@ -13,7 +13,7 @@ const deadLetterDocument = `
 pipelines:
   orders:
     source:
-      http: {address: "127.0.0.1:0", path: /in, reply_timeout: 1m}
+      http: {address: "127.0.0.1:0", path: /in, reply_timeout: 1m, admission_wait: 30s}
     sinks:
       crm:
         http: {url: <crm>}
@@ -28,7 +28,6 @@ pipelines:
 func TestFailedRecordIsSettledOnceItStandsInTheDeadLetter(t *testing.T) {
 	t.Parallel()
 	var up atomic.Bool
-	refused := make(chan struct{}, 1000)
 	crm := newPeer(t, func(w http.ResponseWriter, s seen, _ int) {
 		if s.body == "bad" {
 			w.WriteHeader(http.StatusConflict)
@@ -37,7 +36,6 @@ func TestFailedRecordIsSettledOnceItStandsInTheDeadLetter(t *testing.T) {
 	letters := newPeer(t, func(w http.ResponseWriter, _ seen, _ int) {
 		if !up.Load() {
 			w.WriteHeader(503)
-			refused <- struct{}{}
 		}
 	})
 	r := start(t, deadLetterDocument, "crm", crm.URL, "letters", letters.URL)
@@ -50,9 +48,7 @@ func TestFailedRecordIsSettledOnceItStandsInTheDeadLetter(t *testing.T) {
 		}
 		answered <- a
 	}()
-	for range 20 {
-		<-refused
-	}
+	until(t, "the dead letter to be refused often", func() bool { return letters.total() >= 20 })
 	if a := c.mustSend(t, address, letter{id: "8", data: "good"}); a.code != 200 || a.DeadLettered {
 		t.Errorf("the good one: %v", a)
 	}

@@ -9,7 +9,7 @@ const fanOutDocument = `
 pipelines:
   several:
     source:
-      http: {address: "127.0.0.1:0", path: /in, reply_timeout: 1m}
+      http: {address: "127.0.0.1:0", path: /in, reply_timeout: 1m, admission_wait: 30s}
     sinks:
       bad:
         http: {url: <bad>}

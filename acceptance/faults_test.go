@@ -21,7 +21,7 @@ const faultsDocument = `
 pipelines:
   faults:
     source:
-      http: {address: "127.0.0.1:0", path: /in, reply_timeout: 1m}
+      http: {address: "127.0.0.1:0", path: /in, reply_timeout: 1m, admission_wait: 30s}
     sinks:
       plain:
         http: {url: '{{ record.headers["x-url"] }}', connect_timeout: 20s}

@@ -13,7 +13,7 @@ const orderDocument = `
 pipelines:
   ordered:
     source:
-      http: {address: "127.0.0.1:0", path: /in, reply_timeout: 1m, key_header: ce-partitionkey}
+      http: {address: "127.0.0.1:0", path: /in, reply_timeout: 1m, admission_wait: 30s, key_header: ce-partitionkey}
     sinks:
       peer:
         http: {url: <peer>}

@@ -17,7 +17,7 @@ const stopDocument = `
 pipelines:
   orders:
     source:
-      http: {address: "127.0.0.1:0", path: /in, reply_timeout: 1m}
+      http: {address: "127.0.0.1:0", path: /in, reply_timeout: 1m, admission_wait: 30s}
     sinks:
       peer:
         http: {url: <peer>}

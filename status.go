@@ -26,7 +26,7 @@ type Destination struct {
 	State                       string // opening, delivering, holding, draining
 	Breaker                     string // closed, open, half-open
 	OpenUntil                   time.Time
-	LastError                   string
+	LastFailure                 *connector.Failure // of the last attempt or opening that failed; nil when none has
 	Delivered, Failed, Attempts int64
 	Waiting, Writing            int64
 }
@@ -52,7 +52,7 @@ func status(p *supervisor.Pipeline) Status {
 		state := d.State()
 		s.Destinations = append(s.Destinations, Destination{
 			Sink: d.Sink, Name: d.Name, State: state.State, Breaker: state.Breaker, OpenUntil: state.OpenUntil,
-			LastError: state.LastError, Delivered: d.Delivered.Load(), Failed: d.Failed.Load(),
+			LastFailure: d.LastFailure.Load(), Delivered: d.Delivered.Load(), Failed: d.Failed.Load(),
 			Attempts: d.Attempts.Load(), Waiting: d.Waiting.Load(), Writing: d.Writing.Load(),
 		})
 	}

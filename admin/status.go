@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/acktor/acktor"
+	"github.com/acktor/acktor/connector"
 )
 
 // unready says why a pipeline does not do its work.
@@ -103,7 +104,7 @@ func newPipelineStatus(s *acktor.Status) pipelineStatus {
 	for i := range s.Destinations[:min(len(s.Destinations), maxDestinations)] {
 		d := &s.Destinations[i]
 		p.Destinations = append(p.Destinations, destinationStatus{
-			Sink: d.Sink, Destination: d.Name, State: d.State, Breaker: d.Breaker, OpenUntil: d.OpenUntil, LastError: d.LastError,
+			Sink: d.Sink, Destination: d.Name, State: d.State, Breaker: d.Breaker, OpenUntil: d.OpenUntil, LastError: lastError(d.LastFailure),
 			Delivered: d.Delivered, Failed: d.Failed, Attempts: d.Attempts, Waiting: d.Waiting, Writing: d.Writing,
 		})
 	}
@@ -115,4 +116,11 @@ func text(err error) string {
 		return ""
 	}
 	return err.Error()
+}
+
+func lastError(failure *connector.Failure) string {
+	if failure == nil {
+		return ""
+	}
+	return failure.String()
 }

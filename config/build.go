@@ -57,6 +57,7 @@ func (b *builder) sink(form *sinkForm, name string) pipeline.Sink {
 		return err
 	})
 	form.many = severalDestinations(sink.Outlet, form)
+	form.single = sink.Outlet != nil && sink.Outlet.Batch <= 1
 	if sink.Options.Queue.OnFull == "" {
 		sink.Options.Queue.OnFull = pipeline.Hold
 		if form.many && name != deadLetter { // a record whose dead letter is not written is not settled

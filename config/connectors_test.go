@@ -86,7 +86,7 @@ var (
 )
 
 func newHTTPSink(config httpSink, env connector.Env) (*connector.Outlet, error) {
-	outlet := &connector.Outlet{Name: "http", New: func(string) (connector.Sink, error) { return &sink{config, env}, nil }}
+	outlet := &connector.Outlet{Name: "http", Batch: 100, New: func(string) (connector.Sink, error) { return &sink{config, env}, nil }}
 	url, constant := config.URL.Constant()
 	if !constant {
 		outlet.Destination = func(*connector.Record) (string, error) { return "one", nil }
@@ -105,7 +105,7 @@ func newFileSink(config fileSink, env connector.Env) (*connector.Outlet, error) 
 	case "twice":
 		return nil, errors.Join(&connector.ConfigError{Key: "path", Text: "first"}, errors.New("second"))
 	}
-	return connector.Single(config.Path, &sink{config, env}), nil
+	return &connector.Outlet{Name: config.Path, Batch: 100, New: func(string) (connector.Sink, error) { return &sink{config, env}, nil }}, nil
 }
 
 func registry(t testing.TB) *connector.Registry {

@@ -39,9 +39,10 @@ type sinkForm struct {
 	pipeline.Options
 	choice
 
-	name  string
-	order int
-	many  bool // the records decide where they go
+	name   string
+	order  int
+	many   bool // the records decide where they go
+	single bool // it sends each record by itself
 }
 
 // The kinds of the forms, as field.Describe gives them.

@@ -50,6 +50,10 @@ func (d *decoder) checkSink(s *sinkForm) {
 	if s.Queue.OnFull == pipeline.Hold && s.many {
 		d.warn(n, "queue.on_full", path, "use fail", "with many destinations, hold lets one that is down stop the source for all")
 	}
+	if s.Batch != nil && s.Batch.Records > 1 && s.single {
+		d.warn(n, "batch", path, "leave it out, or, for http, set batch_format",
+			"the sink sends each record by itself, one after the other within one timeout")
+	}
 	if s.Batch != nil && s.Batch.Records > s.Queue.Records {
 		d.reject(n, "batch.records", path, fmt.Sprintf("raise queue.records to %d or more", s.Batch.Records),
 			"a batch of %d never comes together in a queue of %d", s.Batch.Records, s.Queue.Records)

@@ -69,6 +69,12 @@ type Failure struct {
 	Detail    string // for people; bounded; without secrets
 }
 
+// String says class, status and detail in one line: "unavailable (503): no capacity".
+func (f *Failure) String() string {
+	attempt := AttemptError{Class: f.Class, Status: f.Status, Detail: f.Detail}
+	return attempt.Error()
+}
+
 // Settled pairs a record, as Read returned it, with its outcome.
 type Settled struct {
 	Record  *Record

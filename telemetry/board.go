@@ -39,7 +39,9 @@ type Destination struct {
 
 	Delivered, Failed, Attempts atomic.Int64 // since the destination was opened
 	Waiting, Writing            atomic.Int64
-	state                       atomic.Pointer[DestinationState]
+	// LastFailure is that of the last attempt, or opening, that failed; nil when none has.
+	LastFailure atomic.Pointer[connector.Failure]
+	state       atomic.Pointer[DestinationState]
 }
 
 // DestinationState is what a destination's actor is doing.
@@ -47,7 +49,6 @@ type DestinationState struct {
 	State     string    // opening, delivering, holding, draining
 	Breaker   string    // closed, open, half-open
 	OpenUntil time.Time // zero unless the breaker is open
-	LastError string    // of the last failed attempt or opening
 }
 
 // Set replaces the state.

@@ -58,7 +58,6 @@ type Actor struct {
 	attempted bool // the connector was opened, or at least tried to
 	ended     bool // end was called
 	left      bool // the board is left
-	lastError string
 	lastClass connector.Class
 }
 

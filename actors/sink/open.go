@@ -71,7 +71,7 @@ func (a *Actor) onOpened(msg *opened) {
 	}
 	a.openErr = msg.err
 	a.blocked = a.now.Add(wait)
-	a.noteError(connector.Classify(msg.err))
+	a.noteFailure(openFailure(msg.err))
 	a.show("opening")
 }
 
@@ -124,4 +124,10 @@ func waitAtMost(limit time.Duration, wait func()) {
 	case <-done:
 	case <-timer.C:
 	}
+}
+
+// openFailure is the failure of a record that waited in vain for the connector to open.
+func openFailure(err error) *connector.Failure {
+	cause := connector.Classify(err)
+	return &connector.Failure{Class: cause.Class, Retryable: true, Status: cause.Status, Detail: cause.Detail}
 }

@@ -182,8 +182,7 @@ func (a *Actor) sweep() {
 
 func (a *Actor) giveUp(j *job) *connector.Failure {
 	if j.progress.LastFailure == nil && a.openErr != nil {
-		cause := connector.Classify(a.openErr)
-		return &connector.Failure{Class: cause.Class, Retryable: true, Status: cause.Status, Detail: cause.Detail}
+		return openFailure(a.openErr)
 	}
 	return a.Policy.GiveUp(&j.progress, a.breaker.State(a.now) != delivery.Closed)
 }

@@ -121,12 +121,7 @@ func (a *Actor) tellFailed(j *job, failure *connector.Failure, next time.Time) {
 // noteFailure remembers the failure for those who look at the destination.
 func (a *Actor) noteFailure(failure *connector.Failure) {
 	a.lastClass = failure.Class
-	a.lastError = failure.Detail
-}
-
-func (a *Actor) noteError(err *connector.AttemptError) {
-	a.lastClass = err.Class
-	a.lastError = err.Detail
+	a.row.LastFailure.Store(failure)
 }
 
 func (a *Actor) enterBoard() {
@@ -152,6 +147,6 @@ func (a *Actor) leaveBoard() {
 // show puts the state on the board.
 func (a *Actor) show(state string) {
 	a.row.Set(telemetry.DestinationState{
-		State: state, Breaker: a.breaker.State(a.now).String(), OpenUntil: a.breaker.OpenUntil(), LastError: a.lastError,
+		State: state, Breaker: a.breaker.State(a.now).String(), OpenUntil: a.breaker.OpenUntil(),
 	})
 }

@@ -55,7 +55,13 @@ func rules() []rule {
 		{path: "admin", layer: 8, never: conversation},
 
 		{path: "cmd/...", layer: 9},
-		{path: "bench/...", layer: 9},
+		{path: "bench/chart", layer: 8, only: []string{}},
+		{path: "bench/ledger", layer: 8, only: []string{}},
+		{path: "bench/measure", layer: 8, only: []string{}},
+		{path: "bench/process", layer: 9, only: []string{"bench/ledger", "bench/measure"}},
+		{path: "bench/roles", layer: 10},
+		{path: "bench/suite", layer: 11},
+		{path: "bench", layer: 12},
 		{path: "examples/...", layer: 9},
 		{path: "internal/docs", layer: 9},
 		{path: "internal/layers", layer: 9, only: []string{}},
@@ -81,7 +87,7 @@ func dependencies() []dependency {
 		{"github.com/goccy/go-yaml", []string{"config"}},
 		{"github.com/lmittmann/tint", []string{"telemetry"}},
 		{"github.com/prometheus/client_golang", []string{"telemetry", ".", "admin", "cmd/..."}},
-		{"github.com/spf13/cobra", []string{"cmd/..."}},
+		{"github.com/spf13/cobra", []string{"cmd/...", "bench"}},
 	}
 }
 

@@ -1,0 +1,111 @@
+package suite
+
+import (
+	"time"
+
+	"github.com/acktor/acktor/bench/ledger"
+	"github.com/acktor/acktor/bench/process"
+	"github.com/acktor/acktor/bench/roles"
+)
+
+// Scenario is one kind of work.
+type Scenario struct {
+	Name    string
+	Summary string // what is done
+	Bound   string // what bounds it, for the documentation
+	// Off scenarios run only when they are named.
+	Off bool
+	// For replaces the default length of a heat.
+	For time.Duration
+	// Guess is records per second, roughly, for the first trial.
+	Guess float64
+	// Ends are those of the target.
+	Ends []roles.End
+	// Ordered scenarios demand that each end gets the records of a key in their order.
+	Ordered bool
+	// MayFail scenarios have records that fail, as they should.
+	MayFail   bool
+	Engine    Entry
+	Baselines []Entry
+}
+
+// Entry is a contestant in a scenario.
+type Entry struct {
+	Name    string // of the baseline; "engine"
+	Program process.Program
+	Task    func(rig *Rig) any
+	Feed    Feed
+	Form    ledger.Form // of the records, but for size and URLs
+	Load    roles.LoadTask
+	// Ends are those that every record is for, by their indexes in the scenario. With Spread, a record is for one of them in turn.
+	Ends   []int
+	Spread bool
+	// Output says that the records end up in Rig.Output.
+	Output bool
+	// UntilTaken ends the work when every end has all that it will get, and measures by the time of the last record there.
+	UntilTaken bool
+	// Timed ends the work after the length of the heat, whatever is left to read; what is in flight then is settled, but does not
+	// count. It is for work whose last records take long.
+	Timed bool
+	// Scale turns the rate into what the engine is compared with; 0 is 1.
+	Scale float64
+	// Ideal is a rate that follows from the scenario; nothing is run then.
+	Ideal float64
+}
+
+// Feed says where a contestant has its records from.
+type Feed uint8
+
+// The feeds.
+const (
+	Itself Feed = iota // it makes them
+	File               // Rig.Input
+	Loaded             // requests to Rig.Address
+)
+
+// Rig is what a contestant is given for one heat.
+type Rig struct {
+	Size          int
+	Records       int64
+	Input, Output string
+	Store         string   // a directory for the engine's positions
+	URLs          []string // of all the target's ends
+	Address       string   // to listen on
+	Profile       string
+}
+
+const engineName = "engine"
+
+// contestants are the engine and the baselines that are run.
+func (s *Scenario) contestants() []*Entry {
+	entries := []*Entry{&s.Engine}
+	for i := range s.Baselines {
+		if s.Baselines[i].Ideal == 0 {
+			entries = append(entries, &s.Baselines[i])
+		}
+	}
+	return entries
+}
+
+// form is the form of an entry's records.
+func (e *Entry) form(rig *Rig) ledger.Form {
+	form := e.Form
+	form.Size = rig.Size
+	if e.Spread {
+		for _, i := range e.Ends {
+			form.URLs = append(form.URLs, rig.URLs[i])
+		}
+	}
+	return form
+}
+
+// wanted says which numbers up to records the end at place i of e.Ends must get.
+func (e *Entry) wanted(i int, records int64) *ledger.Set {
+	if !e.Spread {
+		return ledger.Range(records, nil)
+	}
+	turns := int64(len(e.Ends))
+	return ledger.Range(records, func(n int64) bool { return n%turns != int64(i) })
+}
+
+func (s *Scenario) dead(end int) bool { return s.Ends[end].Refuse || s.Ends[end].Hang }

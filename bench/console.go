@@ -18,6 +18,14 @@ type console struct{ out, err io.Writer }
 
 // run runs scenarios and shows what they gave.
 func (c console) run(ctx context.Context, s *settings, scenarios []suite.Scenario) error {
+	if s.peers {
+		path, remove, err := buildPeers(ctx)
+		if err != nil {
+			return err
+		}
+		defer remove()
+		suite.AddPeers(scenarios, path)
+	}
 	bar := newBar(c.err)
 	var results []suite.Result
 	failed := suite.Run(ctx, suite.Options{

@@ -195,9 +195,10 @@ func TestPeerThatAnswersBeforeItHasReadAllIsHeard(t *testing.T) {
 		<-release // and reads no more
 	})
 	s := openSink(t, "http://"+address)
+	began := time.Now()
 	failure := wantFailure(t, write(t, s, record("1", strings.Repeat("x", large))), connector.Rejected, false)
-	if failure.Status != 413 {
-		t.Errorf("status is %d", failure.Status)
+	if took := time.Since(began); failure.Status != 413 || took > 10*time.Second {
+		t.Errorf("status is %d after %v", failure.Status, took)
 	}
 }
 
@@ -265,5 +266,52 @@ func TestHeaderOfTheAgentMayBeLeftOut(t *testing.T) {
 		if agent, there := got.header["User-Agent"]; there {
 			t.Errorf("User-Agent is %q", agent)
 		}
+	}
+}
+
+func TestConnectionIsNotUsedAgainWhereTheNextAnswerWouldNotBeFound(t *testing.T) {
+	for name, answer := range map[string]string{
+		"close":                "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+		"close with body":      "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok",
+		"old version":          "HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok",
+		"more than announced":  "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 500 No\r\n\r\n",
+		"more than nothing":    "HTTP/1.1 204 OK\r\n\r\nHTTP/1.1 500 No\r\n\r\n",
+		"too large to be read": "HTTP/1.1 200 OK\r\nContent-Length: 2000000\r\n\r\n" + strings.Repeat("x", 100),
+	} {
+		t.Run(name, func(t *testing.T) {
+			var again atomic.Int32
+			address := rawPeer(t, func(_ int, conn net.Conn) {
+				r := bufio.NewReader(conn)
+				for n := int32(0); readRequestFrom(r); n++ {
+					again.Add(n)
+					_, _ = io.WriteString(conn, answer)
+				}
+			})
+			s := openSink(t, "http://"+address, func(c *SinkConfig) { c.MaxResponse = 10 })
+			for range 3 {
+				wantDelivered(t, write(t, s, record("1", "{}")))
+			}
+			if again.Load() != 0 {
+				t.Error("a connection was used again")
+			}
+		})
+	}
+}
+
+func TestHeaderTimeoutEndsWithTheHeaders(t *testing.T) {
+	const limit = 100 * time.Millisecond
+	peer := newPeer(t, func(w nethttp.ResponseWriter, _ *nethttp.Request) {
+		_ = nethttp.NewResponseController(w).Flush()
+		time.Sleep(2 * limit)
+		_, _ = io.WriteString(w, "late")
+	})
+	s := openSink(t, peer.URL, func(c *SinkConfig) { c.HeaderTimeout = limit })
+	for _, data := range []string{"{}", strings.Repeat("x", 2*together)} {
+		if response := wantDelivered(t, write(t, s, record("1", data))); string(response.Body) != "late" {
+			t.Errorf("response is %+v", response)
+		}
+	}
+	if got := peer.connections(); got != 1 {
+		t.Errorf("%d connections, want 1", got)
 	}
 }

@@ -54,8 +54,8 @@ const (
 	// openTimeout bounds one Open, closeTimeout one Close.
 	openTimeout  = 30 * time.Second
 	closeTimeout = 10 * time.Second
-	// patience is how much longer than its timeout a Write may take before its attempt counts as timed out
-	// although it has not returned.
+	// patience is how much longer than its timeout a Write may take before it is overdue. At the next look its attempt
+	// counts as timed out although it has not returned.
 	patience = time.Second
 	// sweepEvery is how often a busy destination looks for records whose time is up.
 	sweepEvery = time.Second

@@ -171,7 +171,11 @@ func (a *Actor) sweep() {
 		a.fail(j, a.giveUp(j))
 	}
 	for _, w := range a.writing {
-		if !w.abandoned && a.now.Sub(w.started) > a.Sink.Options.Timeout+patience {
+		switch {
+		case w.abandoned || a.now.Sub(w.started) <= a.Sink.Options.Timeout+patience:
+		case !w.overdue:
+			w.overdue = true // its result may be behind this message: after a pause of the process all are overdue
+		default:
 			a.abandon(w)
 		}
 	}

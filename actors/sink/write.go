@@ -21,6 +21,7 @@ type write struct {
 	permit      delivery.Permit
 	started     time.Time
 	slot        int  // in Actor.writing
+	overdue     bool // it should have returned long ago, when somebody last looked
 	abandoned   bool // its attempts were judged before it returned
 
 	results []connector.Result

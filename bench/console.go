@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -38,7 +39,7 @@ func (c console) run(ctx context.Context, s *settings, scenarios []suite.Scenari
 		},
 	})
 	bar.clear()
-	return failed
+	return errors.Join(failed, s.draw(results))
 }
 
 // show prints a result.

@@ -315,3 +315,21 @@ func TestHeaderTimeoutEndsWithTheHeaders(t *testing.T) {
 		t.Errorf("%d connections, want 1", got)
 	}
 }
+
+func TestConnectionOfAnAttemptThatWasWithdrawnIsNotKept(t *testing.T) {
+	w := newWired(func(*SinkConfig) {})
+	defer w.close()
+	x := &call{line: w.mustTake(t, "a"), lines: w.lines, ctx: t.Context(), stop: func() bool { return false }}
+	if x.finish(true); w.quiet != 0 || w.sum() != 0 {
+		t.Error("it is kept, and about to be closed")
+	}
+}
+
+func TestHeaderTimeoutSaysSo(t *testing.T) {
+	address := rawPeer(t, func(_ int, conn net.Conn) { _, _ = io.Copy(io.Discard, conn) })
+	s := openSink(t, "http://"+address, func(c *SinkConfig) { c.HeaderTimeout, c.Client = 20*time.Millisecond, clientAuto })
+	failure := wantFailure(t, write(t, s, record("1", "{}")), connector.Timeout, true)
+	if !strings.Contains(failure.Detail, "headers of an answer within 20ms") {
+		t.Errorf("detail is %q", failure.Detail)
+	}
+}

@@ -2,46 +2,70 @@ package http
 
 import (
 	"context"
+	"fmt"
 	"io"
+	"net"
 	nethttp "net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 
 	"github.com/acktor/acktor/connector"
 )
 
+// BenchmarkWrite compares the clients, and net/http by itself. The peer does nothing but answer, so that most of the time
+// is the sink's own and the kernel's.
 func BenchmarkWrite(b *testing.B) {
-	server := httptest.NewServer(nethttp.HandlerFunc(func(w nethttp.ResponseWriter, r *nethttp.Request) {
-		_, _ = io.Copy(io.Discard, r.Body)
-		_, _ = io.WriteString(w, `{"code": 0}`)
-	}))
-	defer server.Close()
-	b.Run("net/http alone", func(b *testing.B) { benchmarkAlone(b, server.URL) })
-	for name, change := range map[string]func(*SinkConfig){
-		"plain":     func(*SinkConfig) {},
-		"condition": successWhen("response.status < 300 && response.json.code == 0"),
-		"templates": func(c *SinkConfig) {
-			c.URL = template(server.URL + "/in?tenant={{ record.headers.tenant }}")
+	url := "http://" + terse(b, `{"code": 0}`)
+	b.Run("net/http alone", func(b *testing.B) { benchmarkAlone(b, url) })
+	for _, c := range []struct {
+		name   string
+		change func(*SinkConfig)
+	}{
+		{"plain", func(*SinkConfig) {}},
+		{"condition", successWhen("response.status < 300 && response.json.code == 0")},
+		{"templates", func(c *SinkConfig) {
+			c.URL = template(url + "/in?tenant={{ record.headers.tenant }}")
 			headers("X-Tenant", "{{ record.headers.tenant }}")(c)
-		},
+		}},
 	} {
-		b.Run(name, func(b *testing.B) {
-			s := openSink(b, server.URL, change)
-			batch := []*connector.Record{record("0190163d-8694-739b-aea5-966c26f8ad90", `{"id": 1, "total": 12.5}`,
-				"content-type", "application/json", "tenant", "acme")}
-			ctx := context.Background()
-			b.ReportAllocs()
-			b.SetParallelism(16)
-			b.RunParallel(func(pb *testing.PB) {
-				for pb.Next() {
-					if result := s.Write(ctx, batch)[0]; result.Err != nil {
-						b.Error(result.Err)
-					}
-				}
+		for _, client := range []string{clientStandard, clientAuto} {
+			b.Run(c.name+"/client="+client, func(b *testing.B) {
+				benchmarkSink(b, openSink(b, url, c.change, func(c *SinkConfig) { c.Client = client }))
 			})
-		})
+		}
 	}
+}
+
+func benchmarkSink(b *testing.B, s *sink) {
+	batch := []*connector.Record{record("0190163d-8694-739b-aea5-966c26f8ad90", `{"id": 1, "total": 12.5}`,
+		"content-type", "application/json", "tenant", "acme")}
+	ctx, cancel := context.WithCancel(b.Context())
+	defer cancel()
+	b.ReportAllocs()
+	b.SetParallelism(16)
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			if result := s.Write(ctx, batch)[0]; result.Err != nil {
+				b.Error(result.Err)
+			}
+		}
+	})
+}
+
+// terse answers whatever comes in one piece.
+func terse(b *testing.B, body string) (address string) {
+	answer := []byte(fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", len(body), body))
+	return rawPeer(b, func(_ int, conn net.Conn) {
+		into := make([]byte, firstRead)
+		for {
+			if _, err := conn.Read(into); err != nil {
+				return
+			}
+			if _, err := conn.Write(answer); err != nil {
+				return
+			}
+		}
+	})
 }
 
 // benchmarkAlone is what there is to compare with.
@@ -64,7 +88,7 @@ func benchmarkAlone(b *testing.B, url string) {
 	})
 }
 
-// BenchmarkCompose measures what goes on before net/http has the request.
+// BenchmarkCompose measures what goes on before the client has the request.
 func BenchmarkCompose(b *testing.B) {
 	p, err := newPlan(sinkConfig("http://x/in"))
 	if err != nil {

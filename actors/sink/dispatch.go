@@ -127,7 +127,7 @@ func (a *Actor) begin(permit delivery.Permit) {
 		w.records = append(w.records, j.deliver.Record)
 	}
 	a.readySince = a.now
-	a.countWriting(len(w.jobs))
+	a.countBegun(len(w.jobs))
 	w.slot = len(a.writing)
 	a.writing = append(a.writing, w)
 	a.workers.start(w, worker{
@@ -155,7 +155,7 @@ func (a *Actor) newWrite() *write {
 	return w
 }
 
-func (a *Actor) countWriting(n int) {
+func (a *Actor) countBegun(n int) {
 	a.Metrics.Waiting(-n)
 	a.Metrics.Writing(n)
 	a.row.Waiting.Add(-int64(n))

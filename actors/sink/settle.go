@@ -29,9 +29,8 @@ func (a *Actor) onWritten(w *write) {
 
 // judge settles, or puts by for another attempt, each record of a write.
 func (a *Actor) judge(w *write) {
-	a.countWriting(-len(w.jobs))
-	a.Metrics.Waiting(-len(w.jobs)) // countWriting put them back among the waiting; retry adds those that do wait
-	a.row.Waiting.Add(-int64(len(w.jobs)))
+	a.Metrics.Writing(-len(w.jobs))
+	a.row.Writing.Add(-int64(len(w.jobs)))
 	verdict := verdict{inconclusive: true, trips: true}
 	for i, j := range w.jobs {
 		a.judgeOne(j, w.result(i), w.took, &verdict)

@@ -59,6 +59,7 @@ type Actor struct {
 	clerk   clerk
 	endOpen context.CancelFunc
 
+	attempted   bool // the connector was opened, or at least tried to
 	opens       bool // the connector is open
 	ended       bool // the source has no more records
 	pauses      bool // the operator wants a pause
@@ -66,7 +67,7 @@ type Actor struct {
 	readStopped bool  // the actor has ended the Read itself
 	sayFailed   bool  // the last word to the connector failed
 	hopeless    bool  // the last positions cannot be committed
-	end         error // why the pipeline does not end well
+	failure     error // why the pipeline does not end well
 
 	commitFailures int // in a row
 
@@ -84,7 +85,8 @@ type Actor struct {
 	unbytes     int
 	spare       []connector.Settled
 	ledger      ledger
-	deadline    time.Time // of the drain
+	deadline    time.Time // of the drain; zero when there is none, or it has passed
+	givesUp     bool      // it has passed
 	rescued     any       // the message over which the incarnation before panicked
 
 	alarm       alarm.Alarm
@@ -119,7 +121,7 @@ type (
 	}
 	read struct {
 		*batch
-		returned bool
+		returned, judged bool // what of it is done
 	}
 	settled struct {
 		outcomes    []connector.Settled
@@ -128,8 +130,9 @@ type (
 		err         error
 		done        bool
 	}
-	closed struct{ err error }
-	rang   struct{}
+	closed    struct{ err error }
+	rang      struct{}
+	reconnect struct{}
 )
 
 // Receive hands the message to the current state.
@@ -193,16 +196,22 @@ func (a *Actor) paused(ctx actor.Context, message any) {
 func (a *Actor) draining(ctx actor.Context, message any) {
 	switch msg := message.(type) {
 	case *messages.Drain:
-		a.deadline = alarm.Earlier(a.deadline, msg.Deadline)
+		if !a.givesUp {
+			a.deadline = alarm.Earlier(a.deadline, msg.Deadline)
+		}
 	case *opened:
 		if !msg.done {
 			msg.done = true
 			a.clerk.done()
+			a.say()
 		}
 	default:
 		a.always(ctx, message)
 	}
 	if !a.deadline.IsZero() && !a.now.Before(a.deadline) {
+		a.deadline, a.givesUp = time.Time{}, true
+	}
+	if a.givesUp { // what a Read brings that does not heed its end, too
 		a.giveUp("the engine stopped before the record was settled")
 	}
 	if a.drained() {
@@ -216,8 +225,6 @@ func (a *Actor) closing(ctx actor.Context, message any) {
 	case *messages.Drain:
 		// it is drained already
 	case *closed:
-		a.clerk.end()
-		close(a.grants)
 		ctx.Send(ctx.Parent(), &messages.SourceEnded{Err: msg.err})
 		a.state = a.gone
 	default:
@@ -243,6 +250,8 @@ func (a *Actor) always(ctx actor.Context, message any) {
 		a.onHealth(msg)
 	case *rang:
 		a.onRang()
+	case *reconnect:
+		a.reconnectAll()
 	case *messages.Drain:
 		a.becomeDraining(msg.Deadline)
 	case *messages.Pause:
@@ -264,7 +273,7 @@ func (a *Actor) started(ctx actor.Context) {
 			a.state(ctx, message)
 			a.rescued = nil
 		}
-		a.reconnectAll()
+		a.root.Send(a.self, &reconnect{}) // behind the outcomes that came meanwhile
 		return
 	}
 	a.self, a.root = ctx.Self(), ctx.ActorSystem().Root
@@ -292,7 +301,7 @@ func (a *Actor) becomePaused() {
 
 func (a *Actor) becomeDraining(deadline time.Time) {
 	a.state = a.draining
-	a.drains, a.deadline = true, deadline
+	a.drains, a.deadline, a.commitFailures = true, deadline, 0
 	a.openAt = time.Time{}
 	a.stopRead()
 	if a.endOpen != nil {
@@ -327,10 +336,7 @@ func (a *Actor) onRang() {
 		a.openAt = time.Time{}
 		a.open()
 	}
-	if !a.checkpoint.IsZero() && !a.now.Before(a.checkpoint) {
-		a.checkpoint = time.Time{}
-		a.say()
-	}
+	a.say()
 	if !a.now.Before(a.housekeep) {
 		a.housekeep = a.now.Add(housekeepEvery)
 		a.keepHouse()
@@ -348,7 +354,10 @@ func (a *Actor) keepHouse() {
 
 // schedule sets the alarm to the next thing that is due by itself.
 func (a *Actor) schedule() {
-	next := alarm.Earlier(alarm.Earlier(a.openAt, a.checkpoint), a.deadline)
+	next := alarm.Earlier(a.openAt, a.deadline)
+	if !a.clerk.busy() { // else it commits when the clerk is done
+		next = alarm.Earlier(next, a.checkpoint)
+	}
 	if len(a.heldRoutes) > 0 {
 		next = alarm.Earlier(next, a.now.Add(lookAgainEvery))
 	}

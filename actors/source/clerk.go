@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -13,11 +14,11 @@ import (
 	"github.com/acktor/acktor/messages"
 )
 
-// clerk is the goroutine that calls everything of the connector but Read, one call after the other. The actor
-// gives it one job at a time and never waits for it.
+// clerk is the goroutine that calls everything of the connector but Read, one call after the other. The actor never
+// waits for it: it gives it a job when it has none, or an Open behind a Settle.
 type clerk struct {
-	jobs chan func()
-	busy bool
+	jobs  chan func()
+	given int // jobs given and not done
 }
 
 func (c *clerk) start() {
@@ -30,12 +31,15 @@ func (c *clerk) start() {
 }
 
 func (c *clerk) do(job func()) {
-	c.busy = true
+	c.given++
 	c.jobs <- job
 }
 
-func (c *clerk) done() { c.busy = false }
+func (c *clerk) done() { c.given-- }
 
+func (c *clerk) busy() bool { return c.given > 0 }
+
+// end lets the goroutine return after the jobs that it was given.
 func (c *clerk) end() { close(c.jobs) }
 
 // openTimeout bounds one Open, closeTimeout one Close, settleTimeout one Settle.
@@ -45,11 +49,11 @@ const (
 	settleTimeout = 30 * time.Second
 )
 
-// open opens the connector behind what was read before, or else behind what was committed; after a failure it closes
-// it first. The clerk must be free.
+// open opens the connector behind what was read or committed before. Any time but the first it closes it first.
 func (a *Actor) open() {
-	again := a.failures > 0
-	from := a.ledger.latest()
+	again := a.attempted
+	a.attempted = true
+	latest := a.ledger.latest()
 	source, positions, pipeline := a.Spec.Source, a.Positions, string(a.Spec.Name)
 	root, self := a.root, a.self
 	var ctx context.Context
@@ -62,22 +66,34 @@ func (a *Actor) open() {
 		if again {
 			_ = closeSource(source)
 		}
-		root.Send(self, &opened{err: openSource(ctx, source, positions, pipeline, from)})
+		root.Send(self, &opened{err: openSource(ctx, source, positions, pipeline, latest)})
 	})
 }
 
 func openSource(ctx context.Context, source connector.Source, positions interface {
 	Load(context.Context, string) ([]connector.Position, error)
-}, pipeline string, from []connector.Position) (err error) {
+}, pipeline string, read []connector.Position) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, openTimeout)
 	defer cancel()
 	defer connector.Recover(&err)
-	if len(from) == 0 {
-		if from, err = positions.Load(ctx, pipeline); err != nil {
-			return fmt.Errorf("load the committed positions: %w", err)
+	committed, err := positions.Load(ctx, pipeline)
+	if err != nil {
+		return fmt.Errorf("load the committed positions: %w", err)
+	}
+	return source.Open(ctx, behind(committed, read))
+}
+
+// behind returns the positions to go on from: behind what was read in this life, and in the partitions that were not read
+// from yet, behind what was committed.
+func behind(committed, read []connector.Position) []connector.Position {
+	from := slices.Clone(read)
+	for _, position := range committed {
+		if _, ok := slices.BinarySearchFunc(read, position, byPartition); !ok {
+			from = append(from, position)
 		}
 	}
-	return source.Open(ctx, from)
+	slices.SortFunc(from, byPartition)
+	return from
 }
 
 func closeSource(source connector.Source) (err error) {
@@ -94,6 +110,7 @@ func (a *Actor) onOpened(ctx actor.Context, msg *opened) {
 	msg.done = true
 	a.clerk.done()
 	a.endOpen()
+	a.say() // what was decided meanwhile
 	if msg.err != nil {
 		a.failing(ctx, msg.err)
 		return
@@ -108,7 +125,6 @@ func (a *Actor) onOpened(ctx actor.Context, msg *opened) {
 	} else {
 		a.becomeReading()
 	}
-	a.say()
 }
 
 // failing tries again to open: soon, or, after too many failures in a row, on the slow clock. A permanent error ends the
@@ -117,7 +133,7 @@ func (a *Actor) failing(ctx actor.Context, err error) {
 	if _, permanent := errors.AsType[*connector.PermanentError](err); permanent {
 		a.Log.Error(a.name()+" failed for good", slog.Any("err", err))
 		ctx.Send(ctx.Parent(), &messages.SourceState{State: messages.SourceFailed, Err: err})
-		a.end = errors.Join(a.end, err)
+		a.failure = errors.Join(a.failure, err)
 		a.becomeDraining(a.deadline)
 		return
 	}
@@ -139,21 +155,24 @@ func (a *Actor) failing(ctx actor.Context, err error) {
 func (a *Actor) close() {
 	a.cancel()
 	a.alarm.Stop()
-	source, root, self, end, running := a.Spec.Source, a.root, a.self, a.end, a.Running
+	source, root, self, failure, running := a.Spec.Source, a.root, a.self, a.failure, a.Running
 	a.clerk.do(func() {
-		err := errors.Join(end, closeSource(source))
+		err := errors.Join(failure, closeSource(source))
 		running.Done()
 		root.Send(self, &closed{err: err})
 	})
+	a.clerk.end()
+	close(a.grants)
 }
 
 // say tells the connector the outcomes that wait, and commits the positions that moved, if the clerk is free.
 func (a *Actor) say() {
-	if a.clerk.busy {
+	if a.clerk.busy() {
 		return
 	}
 	var positions []connector.Position
-	if a.checkpoint.IsZero() {
+	if !a.now.Before(a.checkpoint) {
+		a.checkpoint = time.Time{}
 		positions = a.ledger.frontiers()
 	}
 	if len(a.unsaid) == 0 && len(positions) == 0 {
@@ -233,7 +252,7 @@ func (a *Actor) noteCommit(msg *settled) {
 	a.ledger.uncommitted(msg.uncommitted)
 	a.commitFailures++
 	if a.drains && a.commitFailures >= maxCommitFailures {
-		a.hopeless, a.end = true, errors.Join(a.end, msg.err)
+		a.hopeless, a.failure = true, errors.Join(a.failure, msg.err)
 		return
 	}
 	a.checkpoint = a.now.Add(checkpointEvery)

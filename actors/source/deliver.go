@@ -11,7 +11,7 @@ import (
 )
 
 // letterLeg is the number of the leg to the dead letter.
-const letterLeg = math.MaxUint32
+const letterLeg = math.MaxInt32
 
 func (e *entry) leg(i int) *leg {
 	if i == letterLeg {
@@ -229,6 +229,9 @@ func (a *Actor) onResolved(msg *messages.Resolved) {
 	r, ok := a.sinks[msg.Sink].byName[msg.Destination]
 	if !ok {
 		return // released in the meantime
+	}
+	if msg.Restarted && !msg.PID.Equal(r.pid) {
+		return // said before that actor was released; the answer to the question for another one is on its way
 	}
 	if msg.Err != nil {
 		a.refuseAll(r, msg.Err)

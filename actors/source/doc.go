@@ -12,7 +12,8 @@
 //	                         v
 //	                     draining ----> closing ----> stopped
 //
-// Files: actor.go is the conversation and the states, task.go what outlives an incarnation of the actor, intake.go
-// the goroutine that reads and runs the steps, flight.go the in-flight table, routes.go the destinations and their
-// credit, fanout.go what several sinks mean for one record, settle.go and commit.go what follows an outcome.
+// Files: actor.go is the conversation and the states, intake.go the goroutine that reads and runs the steps, take.go
+// what the actor does with what was read, flight.go the in-flight table, routes.go the destinations and their credit,
+// deliver.go the conversation with them, fanout.go what several sinks mean for one record, settle.go and commit.go
+// what follows an outcome, clerk.go the goroutine that tells the connector.
 package source

@@ -18,6 +18,9 @@ type intake struct {
 	scope  *expression.Scope
 	turn   int // of round robin
 	plain  bool
+
+	done chan struct{} // closed when no Read runs any more and none will
+	last *read         // what came last; the actor looks at it only after done
 }
 
 // batch is what one Read gave.
@@ -43,7 +46,7 @@ type address struct {
 }
 
 func newIntake(source connector.Source, spec *pipeline.Spec) *intake {
-	return &intake{source: source, spec: spec, scope: expression.NewScope(), plain: isPlain(spec)}
+	return &intake{source: source, spec: spec, scope: expression.NewScope(), plain: isPlain(spec), done: make(chan struct{})}
 }
 
 // isPlain reports whether every record goes, as it is, to one fixed destination.

@@ -192,6 +192,7 @@ func (r *route) resolve(root *actor.RootContext, self *actor.PID) {
 // release lets go of the destination, which must be idle.
 func (s *sinkRoutes) release(r *route, root *actor.RootContext) {
 	s.idle.Remove(r.idle)
+	r.idle = nil
 	delete(s.byName, r.destination)
 	if r.pid != nil {
 		root.Send(s.parent, &messages.Release{Destination: r.destination, PID: r.pid})

@@ -49,47 +49,46 @@ func (a *Actor) startLetter(e *entry) {
 	}
 }
 
-// settle gives a record its final outcome. The connector is told as soon as it is free.
+// settle gives a record its final outcome.
 func (a *Actor) settle(e *entry, outcome *connector.Outcome) {
-	if !e.original.Position.IsZero() && !givenUp(outcome) {
+	if !e.original.Position.IsZero() {
 		a.ledger.settle(e.original.Position, e.mark)
 		a.setCheckpoint()
 	}
+	a.end(e, outcome)
+}
+
+// end takes a record out of flight. The connector is told its outcome as soon as the clerk is free.
+func (a *Actor) end(e *entry, outcome *connector.Outcome) {
 	a.unsaid = append(a.unsaid, connector.Settled{Record: e.original, Outcome: outcome})
 	a.unbytes += e.bytes
-	a.count(e, outcome)
+	a.count(e.original, outcome, e.readAt, a.now)
 	a.flight.remove(e)
 	a.say()
 }
 
-// givenUp says that a record was not settled by its sinks but by the end of the engine: its position must not be committed.
-func givenUp(outcome *connector.Outcome) bool {
-	return outcome.State == connector.Failed && outcome.Failure.Class == connector.Cancelled
-}
-
-func (a *Actor) count(e *entry, outcome *connector.Outcome) {
+func (a *Actor) count(record *connector.Record, outcome *connector.Outcome, readAt, now time.Time) {
 	var class connector.Class
 	if outcome.State == connector.Failed {
 		class = outcome.Failure.Class
 	}
-	a.Board.Settled(e.original.ID, outcome)
-	a.Metrics.Settled(outcome.State, class, a.now.Sub(e.readAt))
+	a.Board.Settled(record.ID, outcome)
+	a.Metrics.Settled(outcome.State, class, now.Sub(readAt))
 	if a.watcher != nil {
 		a.root.Send(a.watcher, &messages.Settled{
-			Pipeline: string(a.Spec.Name), Record: e.original, Outcome: outcome, At: a.now})
+			Pipeline: string(a.Spec.Name), Record: record, Outcome: outcome, At: now})
 	}
 }
 
-// giveUp settles as cancelled whatever is in flight.
+// giveUp ends as cancelled whatever is in flight. It is not settled: its positions are not committed.
 func (a *Actor) giveUp(why string) {
-	a.deadline = time.Time{}
 	n := 0
 	a.flight.all(func(e *entry) {
 		n++
-		a.settle(e, cancelled(e, why))
+		a.end(e, cancelled(e, why))
 	})
 	if n > 0 {
-		a.end = errors.Join(a.end, fmt.Errorf("%d records were given up", n))
+		a.failure = errors.Join(a.failure, fmt.Errorf("%d records were given up", n))
 	}
 }
 
@@ -103,7 +102,8 @@ func cancelled(e *entry, why string) *connector.Outcome {
 	return outcome
 }
 
-// abandonAll is the end without a drain: the actor is stopped with records in flight. The connector is told in the background.
+// abandonAll is the end without a drain: the actor is stopped with records in flight. The connector is told in the
+// background, also of what a Read brings that is under way, and of what the actor had no time to take.
 func (a *Actor) abandonAll() {
 	if a.self == nil || a.ctx.Err() != nil {
 		return // closed already
@@ -113,12 +113,22 @@ func (a *Actor) abandonAll() {
 	a.alarm.Stop()
 	outcomes := a.unsaid
 	a.flight.all(func(e *entry) {
-		outcome := cancelled(e, "the pipeline was stopped before the record was settled")
-		a.count(e, outcome)
+		outcome := cancelled(e, stoppedEarly)
+		a.count(e.original, outcome, e.readAt, a.now)
 		outcomes = append(outcomes, connector.Settled{Record: e.original, Outcome: outcome})
 	})
-	source, jobs, running := a.Spec.Source, a.clerk.jobs, a.Running
+	a.Board.InFlight.Store(0)
+	a.Metrics.InFlight(0, 0)
+	source, jobs, running, intake := a.Spec.Source, a.clerk.jobs, a.Running, a.intake
+	granted, rescued := a.granted, a.rescued
+	close(a.grants)
 	go func() {
+		<-intake.done
+		if granted {
+			outcomes = append(outcomes, a.abandon(intake.last)...)
+		} else if half, ok := rescued.(*read); ok {
+			outcomes = append(outcomes, a.abandon(half)...)
+		}
 		jobs <- func() {
 			_ = settle(source, outcomes)
 			_ = closeSource(source)
@@ -126,7 +136,19 @@ func (a *Actor) abandonAll() {
 		}
 		close(jobs)
 	}()
-	close(a.grants)
+}
+
+const stoppedEarly = "the pipeline was stopped before the record was settled"
+
+// abandon gives their outcome to records that were read and never taken, when the actor is gone.
+func (a *Actor) abandon(msg *read) []connector.Settled {
+	outcomes := make([]connector.Settled, len(msg.records))
+	for i, record := range msg.records {
+		outcomes[i] = connector.Settled{Record: record, Outcome: failed(connector.Cancelled, stoppedEarly)}
+		a.Board.Read.Add(1)
+		a.count(record, outcomes[i].Outcome, msg.readAt, time.Now())
+	}
+	return outcomes
 }
 
 // rescueAndPanicOn keeps the message over which the actor panics for its next incarnation, which takes it up again. Handlers

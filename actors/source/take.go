@@ -20,8 +20,10 @@ type grant struct {
 
 // run reads once for each grant and sends what came to the actor.
 func (n *intake) run(grants <-chan grant, root *actor.RootContext, self *actor.PID) {
+	defer close(n.done)
 	for g := range grants {
-		root.Send(self, &read{batch: n.read(g.ctx, g.credit)})
+		n.last = &read{batch: n.read(g.ctx, g.credit)}
+		root.Send(self, n.last)
 	}
 }
 
@@ -72,9 +74,11 @@ func (a *Actor) onRead(ctx actor.Context, msg *read) {
 		a.endRead()
 	}
 	a.takeAll(msg.batch)
-	err := msg.err
-	msg.err = nil
-	switch {
+	if msg.judged {
+		return
+	}
+	msg.judged = true
+	switch err := msg.err; {
 	case err == nil:
 		a.failures = 0
 		a.openBackoff.Reset()
@@ -143,7 +147,7 @@ func (a *Actor) take(e *entry, prepared item) {
 
 // drained says whether nothing is left to wait for, and sees to it that the last positions are committed.
 func (a *Actor) drained() bool {
-	if a.granted || a.clerk.busy || a.flight.records > 0 {
+	if a.granted || a.clerk.busy() || a.flight.records > 0 {
 		return false
 	}
 	if len(a.ledger.moved) == 0 || a.hopeless {

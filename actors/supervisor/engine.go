@@ -121,21 +121,30 @@ func (e *Engine) Stop(ctx context.Context) error {
 }
 
 // engineActor supervises the pipelines.
+//
+//	running --- an actor of it failed too often ---> stopping ---> down --- slow clock ---> running
+//	   |                                                |           |
+//	   +--- ended by itself ---> ended <--- if it was asked to drain+
 type engineActor struct {
 	config    *config
-	pipelines map[string]*supervised // by the id of their actor
+	pipelines map[pipeline.Name]*supervised
+	stopping  bool
 }
 
+// supervised is a pipeline that has not ended.
 type supervised struct {
 	*Pipeline
-	pid  *actor.PID
-	down bool // it has failed and is not started again yet, unless its state says otherwise
+	pid     *actor.PID // nil while it is down
+	failure error      // why it is stopping or down
+	drains  bool       // it was asked to end, and is not started again
+	pauses  bool       // it is started again as a paused one
 }
 
 // Messages to the engine actor.
 type (
-	startPipeline struct{ *Pipeline }
-	toPipeline    struct {
+	startPipeline   struct{ *Pipeline }
+	restartPipeline struct{ *supervised }
+	toPipeline      struct {
 		name    pipeline.Name
 		message any
 	}
@@ -147,67 +156,132 @@ var _ actor.SupervisorStrategy = (*engineActor)(nil)
 func (e *engineActor) Receive(ctx actor.Context) {
 	switch msg := ctx.Message().(type) {
 	case *startPipeline:
-		e.start(ctx, msg.Pipeline)
+		e.add(ctx, msg.Pipeline)
+	case *restartPipeline:
+		e.restart(ctx, msg.supervised)
 	case *toPipeline:
 		e.forward(ctx, msg)
 	case *actor.Terminated:
-		e.terminated(msg.Who)
+		e.terminated(ctx, msg.Who)
+	case *actor.Stopping:
+		e.stopping = true
 	}
 }
 
-// HandleFailure starts a pipeline anew, on the slow clock: whatever can be mended by a quick restart was restarted
-// further down.
+// HandleFailure stops a pipeline that is beyond quick restarts: what it has in flight is cancelled at once, and it is
+// started anew on the slow clock.
 func (e *engineActor) HandleFailure(system *actor.ActorSystem, supervisor actor.Supervisor, child *actor.PID,
 	_ *actor.RestartStatistics, reason, _ any) {
-	p, ok := e.pipelines[child.Id]
-	if !ok {
-		return
+	p := e.of(child)
+	if p == nil || p.failure != nil {
+		return // it stops already
 	}
-	wait := p.Spec.Restart.RetryFailed
-	e.config.Log.Error(fmt.Sprintf("pipeline %s failed, next try %s", p.Spec.Name, wait), slog.Any("reason", reason))
-	p.down = true
-	p.set(FailedState, fmt.Errorf("%v", reason))
-	time.AfterFunc(wait, func() { supervisor.RestartChildren(child) })
+	p.failure = fmt.Errorf("supervisor: pipeline %s failed: %v", p.Spec.Name, reason)
+	e.config.Log.Error(fmt.Sprintf("pipeline %s failed, next try %s", p.Spec.Name, p.Spec.Restart.RetryFailed), slog.Any("reason", reason))
+	if p.set(FailedState, p.failure) {
+		system.Root.Send(e.config.events, changed(p.Pipeline, FailedState, p.failure))
+	}
+	supervisor.StopChildren(child)
 }
 
-func (e *engineActor) start(ctx actor.Context, p *Pipeline) {
+func (e *engineActor) of(pid *actor.PID) *supervised {
+	for _, p := range e.pipelines {
+		if pid.Equal(p.pid) {
+			return p
+		}
+	}
+	return nil
+}
+
+func (e *engineActor) add(ctx actor.Context, p *Pipeline) {
 	if e.pipelines == nil {
-		e.pipelines = make(map[string]*supervised)
+		e.pipelines = make(map[pipeline.Name]*supervised)
+	}
+	e.pipelines[p.Spec.Name] = &supervised{Pipeline: p}
+	e.start(ctx, e.pipelines[p.Spec.Name])
+}
+
+func (e *engineActor) start(ctx actor.Context, p *supervised) {
+	if e.stopping { // a child that is spawned now would never be stopped
+		e.end(p)
+		return
 	}
 	log := e.config.Log
 	props := actor.PropsFromProducer(func() actor.Actor {
 		return &pipelineActor{
 			restarter: restarter{pipeline: p.Spec.Name, log: log, events: e.config.events},
-			Pipeline:  p, engine: e.config,
+			Pipeline:  p.Pipeline, engine: e.config,
 		}
 	})
 	pid, err := ctx.SpawnNamed(props, string(p.Spec.Name))
 	if err != nil {
-		p.set(Ended, fmt.Errorf("supervisor: start pipeline %s: %w", p.Spec.Name, err))
+		p.failure = fmt.Errorf("supervisor: start pipeline %s: %w", p.Spec.Name, err)
+		e.end(p)
 		return
 	}
-	e.pipelines[pid.Id] = &supervised{Pipeline: p, pid: pid}
+	p.pid, p.failure = pid, nil
+	if p.pauses {
+		ctx.Send(pid, &messages.Pause{})
+	}
+}
+
+func (e *engineActor) restart(ctx actor.Context, p *supervised) {
+	if e.pipelines[p.Spec.Name] == p { // else it was drained meanwhile
+		e.start(ctx, p)
+	}
 }
 
 func (e *engineActor) forward(ctx actor.Context, msg *toPipeline) {
-	for _, p := range e.pipelines {
-		if p.Spec.Name != msg.name {
-			continue
-		}
-		if _, drain := msg.message.(*messages.Drain); drain && p.down && p.State() == FailedState {
-			ctx.Stop(p.pid) // it would read the message only after its next start
-			continue
-		}
+	p, ok := e.pipelines[msg.name]
+	if !ok {
+		return // it has ended
+	}
+	switch msg.message.(type) {
+	case *messages.Pause:
+		p.pauses = true
+	case *messages.Resume:
+		p.pauses = false
+	case *messages.Drain:
+		p.drains = true
+	}
+	switch {
+	case p.pid != nil:
 		ctx.Send(p.pid, msg.message)
+	case p.drains:
+		e.end(p)
 	}
 }
 
-func (e *engineActor) terminated(who *actor.PID) {
-	if p, ok := e.pipelines[who.Id]; ok {
-		delete(e.pipelines, who.Id)
-		go func() { // a stopped pipeline closes its connectors in the background
-			p.running.Wait()
-			p.set(Ended, fmt.Errorf("supervisor: pipeline %s was stopped", p.Spec.Name))
-		}()
+// terminated follows the end of a pipeline's actor: that of the pipeline, or, after a failure, a pause of it.
+func (e *engineActor) terminated(ctx actor.Context, who *actor.PID) {
+	p := e.of(who)
+	if p == nil {
+		return
 	}
+	p.pid = nil
+	if p.failure == nil || p.drains || e.stopping {
+		e.end(p)
+		return
+	}
+	root, self := ctx.ActorSystem().Root, ctx.Self()
+	time.AfterFunc(p.Spec.Restart.RetryFailed, func() { root.Send(self, &restartPipeline{p}) })
+}
+
+// end lets go of a pipeline. One that was stopped closes its connectors in the background.
+func (e *engineActor) end(p *supervised) {
+	delete(e.pipelines, p.Spec.Name)
+	err := p.failure
+	if err == nil {
+		err = fmt.Errorf("supervisor: pipeline %s was stopped", p.Spec.Name)
+	}
+	log := e.config.Log
+	go func() {
+		if p.running != nil {
+			p.running.Wait()
+		}
+		for i := range p.closers {
+			p.closeOutlet(i, log)
+		}
+		p.set(Ended, err)
+	}()
 }

@@ -45,11 +45,9 @@ func (p *pipelineActor) Receive(ctx actor.Context) {
 	case *messages.SourceState:
 		p.sourceState(ctx, msg)
 	case *messages.Pause:
-		p.become(ctx, Paused, nil)
-		ctx.Send(p.source, msg)
+		p.steer(ctx, Paused, msg)
 	case *messages.Resume:
-		p.become(ctx, Running, nil)
-		ctx.Send(p.source, msg)
+		p.steer(ctx, Running, msg)
 	case *messages.Drain:
 		p.drain(ctx, msg)
 	case *messages.SourceEnded:
@@ -98,7 +96,7 @@ func (p *pipelineActor) spawnSinks(ctx actor.Context, spec *pipeline.Sink, index
 		Metrics: p.engine.Metrics.Sink(string(p.Spec.Name), spec.Name), Board: p.Board, Restart: p.Spec.Restart,
 		Log: p.log, Events: p.events, Running: p.running, Previous: previous, Fault: p.engine.Fault,
 	}
-	return p.spawn(ctx, actor.PropsFromProducer(func() actor.Actor { return newSinks(config, p.restarter) }), name)
+	return p.spawn(ctx, actor.PropsFromProducer(func() actor.Actor { return newSinks(config, p.Pipeline, p.restarter) }), name)
 }
 
 // spawn panics when the name is taken, which is a mistake of this package.
@@ -124,6 +122,15 @@ func (p *pipelineActor) sourceState(ctx actor.Context, msg *messages.SourceState
 	case messages.SourceFailed:
 		p.become(ctx, FailedState, msg.Err)
 	}
+}
+
+// steer passes Pause and Resume on, unless the pipeline is about to end.
+func (p *pipelineActor) steer(ctx actor.Context, state State, msg any) {
+	if p.draining {
+		return
+	}
+	p.become(ctx, state, nil)
+	ctx.Send(p.source, msg)
 }
 
 func (p *pipelineActor) drain(ctx actor.Context, msg *messages.Drain) {
@@ -158,6 +165,9 @@ func (p *pipelineActor) become(ctx actor.Context, state State, err error) {
 	if !p.set(state, err) {
 		return
 	}
-	ctx.Send(p.events, &messages.PipelineChanged{
-		Pipeline: string(p.Spec.Name), State: state.String(), Err: err, At: time.Now()})
+	ctx.Send(p.events, changed(p.Pipeline, state, err))
+}
+
+func changed(p *Pipeline, state State, err error) *messages.PipelineChanged {
+	return &messages.PipelineChanged{Pipeline: string(p.Spec.Name), State: state.String(), Err: err, At: time.Now()}
 }

@@ -1,7 +1,6 @@
 package supervisor
 
 import (
-	"fmt"
 	"strconv"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -16,6 +15,7 @@ import (
 type sinks struct {
 	restarter
 	config   *sink.Config
+	shown    *Pipeline
 	byName   map[string]*destination
 	byPID    map[string]*destination
 	spawned  int
@@ -35,9 +35,9 @@ type destination struct {
 
 var _ actor.SupervisorStrategy = (*sinks)(nil)
 
-func newSinks(config *sink.Config, restarter restarter) *sinks {
+func newSinks(config *sink.Config, shown *Pipeline, restarter restarter) *sinks {
 	return &sinks{
-		restarter: restarter, config: config,
+		restarter: restarter, config: config, shown: shown,
 		byName: make(map[string]*destination), byPID: make(map[string]*destination),
 	}
 }
@@ -73,6 +73,7 @@ func (s *sinks) HandleFailure(system *actor.ActorSystem, supervisor actor.Superv
 func (s *sinks) resolve(ctx actor.Context, msg *messages.Resolve) {
 	d, ok := s.byName[msg.Destination]
 	switch {
+	case s.stopping: // a child that is spawned now would never be stopped
 	case !ok:
 		s.spawn(ctx, msg)
 	case d.closing:
@@ -165,18 +166,10 @@ func (s *sinks) closeWhenEmpty(ctx actor.Context) {
 	if !s.draining || len(s.byPID) > 0 {
 		return
 	}
-	shared, root, self, log := s.config.Sink.Outlet.Close, ctx.ActorSystem().Root, ctx.Self(), s.log
+	shown, index, log := s.shown, s.config.Index, s.log
+	root, self := ctx.ActorSystem().Root, ctx.Self()
 	go func() {
-		if shared != nil {
-			if err := closeOutlet(shared); err != nil {
-				log.Warn(fmt.Sprintf("close sink %s: %v", s.config.Sink.Name, err))
-			}
-		}
+		shown.closeOutlet(index, log)
 		root.Send(self, &outletClosed{})
 	}()
-}
-
-func closeOutlet(shared func() error) (err error) {
-	defer connector.Recover(&err)
-	return shared()
 }

@@ -2,8 +2,10 @@ package supervisor
 
 import (
 	"fmt"
+	"log/slog"
 	"sync"
 
+	"github.com/acktor/acktor/connector"
 	"github.com/acktor/acktor/pipeline"
 	"github.com/acktor/acktor/telemetry"
 )
@@ -47,10 +49,36 @@ type Pipeline struct {
 	openErr error         // why it failed to
 	ended   chan struct{} // closed when the pipeline has ended
 	running *sync.WaitGroup
+	closers []func() error // of what the destinations of each sink share, in the order of sink.Config.Index
 }
 
 func newPipeline(spec *pipeline.Spec) *Pipeline {
-	return &Pipeline{Spec: spec, Board: telemetry.NewBoard(), opened: make(chan struct{}), ended: make(chan struct{})}
+	p := &Pipeline{Spec: spec, Board: telemetry.NewBoard(), opened: make(chan struct{}), ended: make(chan struct{})}
+	for i := range spec.Sinks {
+		p.closers = append(p.closers, closer(spec.Sinks[i].Outlet))
+	}
+	if spec.DeadLetter != nil {
+		p.closers = append(p.closers, closer(spec.DeadLetter.Outlet))
+	}
+	return p
+}
+
+// closer closes an outlet once. A panic in it is its error.
+func closer(outlet *connector.Outlet) func() error {
+	return sync.OnceValue(func() (err error) {
+		if outlet.Close == nil {
+			return nil
+		}
+		defer connector.Recover(&err)
+		return outlet.Close()
+	})
+}
+
+// closeOutlet frees what the destinations of a sink share, once they are all closed.
+func (p *Pipeline) closeOutlet(index int, log *slog.Logger) {
+	if err := p.closers[index](); err != nil {
+		log.Warn(fmt.Sprintf("pipeline %s: close what a sink shares", p.Spec.Name), slog.Int("sink", index), slog.Any("err", err))
+	}
 }
 
 // State returns what the pipeline is doing.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"strconv"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -21,18 +22,25 @@ import (
 	"github.com/acktor/acktor/messages"
 	"github.com/acktor/acktor/pipeline"
 	"github.com/acktor/acktor/store"
+	"github.com/acktor/acktor/telemetry"
 )
 
 // world is the dumb model: it knows which records were handed over, what each sink really took, and what the source was told.
 type world struct {
 	mu       sync.Mutex
 	random   *rand.Rand
-	handed   []connector.RecordID
+	handed   map[connector.RecordID]int            // how often: more than once only after the pipeline was started anew
 	taken    map[string]map[connector.RecordID]int // by sink
-	order    map[string][]connector.RecordID       // by sink: as it took them
+	tried    map[connector.RecordID]int            // over all sinks but the dead letter
+	last     map[string]int                        // by sink, destination and key: the record taken last
 	told     map[connector.RecordID][]*connector.Outcome
+	flying   int // handed over and not told
+	most     int // of them, at any time
 	panicked int
+	restarts bool // the pipeline may be started anew as a whole
 	faults   faults
+	spec     *pipeline.Spec
+	board    *telemetry.Board
 	t        *testing.T
 }
 
@@ -71,17 +79,24 @@ func (s *source) Open(_ context.Context, from []connector.Position) error {
 		s.t.Error("the source was opened twice without a Close")
 	}
 	s.open = true
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	behind := 0
 	for _, position := range from {
-		if int(position.Offset) != s.next {
-			s.t.Errorf("opened behind %d, want %d: every record is handed over once", position.Offset, s.next)
-		}
+		behind = int(position.Offset)
+	}
+	switch {
+	case s.restarts:
+		s.next = behind
+	case len(from) > 0 && behind != s.next:
+		s.t.Errorf("opened behind %d, want %d: every record is handed over once", behind, s.next)
 	}
 	return nil
 }
 
 func (s *source) Close(context.Context) error { s.open = false; return nil }
 
-func (s *source) Read(ctx context.Context, max connector.Credit) ([]*connector.Record, error) {
+func (s *source) Read(ctx context.Context, credit connector.Credit) ([]*connector.Record, error) {
 	if s.chance(s.faults.readPanic) {
 		panic("read")
 	}
@@ -97,21 +112,31 @@ func (s *source) Read(ctx context.Context, max connector.Credit) ([]*connector.R
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	n := min(max.Records, s.n-s.next, 1+s.random.IntN(40))
-	records := make([]*connector.Record, n)
-	for i := range records {
-		s.next++
-		id := connector.RecordID(fmt.Sprint(s.next))
-		s.handed = append(s.handed, id)
-		records[i] = &connector.Record{
-			ID: id, Key: fmt.Sprint(s.random.IntN(5)), Data: []byte("x"), Position: connector.Position{Partition: "p", Offset: int64(s.next)},
-			Headers: connector.Headers{{Name: "to", Value: fmt.Sprint(s.random.IntN(4))}},
+	n := min(credit.Records, s.n-s.next, 1+s.random.IntN(40))
+	var records []*connector.Record
+	for range n {
+		record := s.record(s.next + 1)
+		if credit.Bytes -= record.Size(); credit.Bytes < 0 && len(records) > 0 {
+			break
 		}
+		s.next++
+		records = append(records, record)
+		s.handed[record.ID]++
 	}
+	s.flying += len(records)
+	s.most = max(s.most, s.flying)
 	if s.next == s.n {
 		return records, connector.ErrEndOfSource
 	}
 	return records, nil
+}
+
+func (w *world) record(n int) *connector.Record {
+	return &connector.Record{
+		ID: connector.RecordID(fmt.Sprint(n)), Key: fmt.Sprint(w.random.IntN(5)), Data: make([]byte, w.random.IntN(100)),
+		Position: connector.Position{Partition: "p", Offset: int64(n)},
+		Headers:  connector.Headers{{Name: "to", Value: fmt.Sprint(w.random.IntN(4))}},
+	}
 }
 
 func (s *source) Settle(_ context.Context, settled []connector.Settled) error {
@@ -119,6 +144,7 @@ func (s *source) Settle(_ context.Context, settled []connector.Settled) error {
 	for _, one := range settled {
 		s.told[one.Record.ID] = append(s.told[one.Record.ID], one.Outcome)
 	}
+	s.flying -= len(settled)
 	s.mu.Unlock()
 	if s.chance(s.faults.settlePanic) {
 		panic("settle")
@@ -129,7 +155,7 @@ func (s *source) Settle(_ context.Context, settled []connector.Settled) error {
 // sink takes records, unless something goes wrong.
 type sink struct {
 	*world
-	name string
+	name, destination string
 }
 
 func (s *sink) Open(context.Context) error {
@@ -142,6 +168,7 @@ func (s *sink) Open(context.Context) error {
 func (s *sink) Close(context.Context) error { return nil }
 
 func (s *sink) Write(ctx context.Context, batch []*connector.Record) []connector.Result {
+	s.try(batch)
 	time.Sleep(s.pause(4 * time.Millisecond))
 	switch {
 	case s.chance(s.faults.writePanic):
@@ -162,7 +189,7 @@ func (s *sink) Write(ctx context.Context, batch []*connector.Record) []connector
 		case s.chance(s.faults.writeError):
 			results[i].Err = errors.New("not now")
 		default:
-			s.take(record.ID)
+			s.take(record)
 		}
 	}
 	if s.chance(s.faults.short) {
@@ -171,11 +198,50 @@ func (s *sink) Write(ctx context.Context, batch []*connector.Record) []connector
 	return results
 }
 
-func (s *sink) take(id connector.RecordID) {
+// try counts an attempt for each record, and looks whether any destination has more waiting than it may.
+func (s *sink) try(batch []*connector.Record) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.taken[s.name][id]++
-	s.order[s.name] = append(s.order[s.name], id)
+	if s.name != "letters" {
+		for _, record := range batch {
+			s.tried[record.ID]++
+		}
+	}
+	for _, d := range s.board.Destinations() {
+		for i := range s.spec.Sinks {
+			of := &s.spec.Sinks[i]
+			most := of.Options.InFlight*of.Outlet.Batch + of.Options.Queue.Records
+			if s.panicked > 0 {
+				most *= 2 // a record that is sent again may be answered for the first time it was sent
+			}
+			if waiting := d.Waiting.Load(); d.Sink == of.Name && waiting > int64(most) {
+				s.t.Errorf("%d records wait for %s/%s, at most %d may", waiting, d.Sink, d.Name, most)
+			}
+		}
+	}
+}
+
+// take takes a record. Nothing may overtake it that has its key, unless an actor was restarted, or a write still went on
+// when its attempt had been given up.
+func (s *sink) take(record *connector.Record) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.taken[s.name][record.ID]++
+	n, lane := int(record.Position.Offset), s.name+"/"+s.destination+"/"+record.Key
+	ordered := !s.options(s.name).OrderBy.IsZero() && s.panicked == 0 && s.faults.writeIgnore == 0
+	if ordered && n < s.last[lane] {
+		s.t.Errorf("%s took %d behind %d", lane, n, s.last[lane])
+	}
+	s.last[lane] = n
+}
+
+func (w *world) options(sink string) *pipeline.Options {
+	for i := range w.spec.Sinks {
+		if w.spec.Sinks[i].Name == sink {
+			return &w.spec.Sinks[i].Options
+		}
+	}
+	return &w.spec.DeadLetter.Options
 }
 
 func all(n int, err error) []connector.Result {
@@ -210,14 +276,17 @@ func (w *world) fault(message any) {
 func newWorld(t *testing.T, seed uint64) *world {
 	return &world{
 		t: t, random: rand.New(rand.NewPCG(seed, 7)), told: make(map[connector.RecordID][]*connector.Outcome),
-		taken: make(map[string]map[connector.RecordID]int), order: make(map[string][]connector.RecordID),
+		taken: make(map[string]map[connector.RecordID]int), handed: make(map[connector.RecordID]int),
+		tried: make(map[connector.RecordID]int), last: make(map[string]int),
 	}
 }
 
 func (w *world) sink(name string) pipeline.Sink {
 	w.taken[name] = make(map[connector.RecordID]int)
 	s := pipeline.Sink{Name: name, Kind: "test", Options: field.Defaults[pipeline.Options]()}
-	s.Outlet = &connector.Outlet{Name: name, New: func(string) (connector.Sink, error) { return &sink{world: w, name: name}, nil }}
+	s.Outlet = &connector.Outlet{Name: name, New: func(to string) (connector.Sink, error) {
+		return &sink{world: w, name: name, destination: to}, nil
+	}}
 	s.Outlet.Batch = 1 + w.random.IntN(5)
 	options := &s.Options
 	options.InFlight = 1 + w.random.IntN(8)
@@ -239,11 +308,14 @@ func (w *world) sink(name string) pipeline.Sink {
 	return s
 }
 
-func (w *world) spec(n int) *pipeline.Spec {
+func (w *world) newSpec(n int) *pipeline.Spec {
 	spec := &pipeline.Spec{
 		Name: "p", Source: &source{world: w, n: n},
-		InFlight: pipeline.Window{Records: 1 + w.random.IntN(200), Bytes: 1 << 20},
+		InFlight: pipeline.Window{Records: 1 + w.random.IntN(200), Bytes: field.Bytes(1024 << w.random.IntN(10))},
 		Restart:  pipeline.Restart{Initial: 10 * time.Millisecond, Max: 100 * time.Millisecond, MaxFailures: 1 << 30, RetryFailed: time.Second},
+	}
+	if w.restarts {
+		spec.Restart.MaxFailures = 1 + w.random.IntN(3)
 	}
 	sinks := 1
 	if w.random.IntN(3) == 0 {
@@ -264,14 +336,17 @@ func (w *world) spec(n int) *pipeline.Spec {
 
 // run runs one pipeline over n records, with the world's faults, until it ends, or until stopAfter.
 func (w *world) run(n int, stopAfter time.Duration) {
-	spec := w.spec(n)
+	spec := w.newSpec(n)
 	positions := store.NewMemory()
 	engine, err := supervisor.NewEngine(supervisor.Config{
 		Log: slog.New(slog.NewTextHandler(w.t.Output(), nil)), Positions: positions, Fault: w.fault})
 	if err != nil {
 		w.t.Fatal(err)
 	}
+	w.mu.Lock() // nothing happens before the model knows the board
 	p := engine.Start(spec)
+	w.spec, w.board = spec, p.Board
+	w.mu.Unlock()
 	if stopAfter > 0 {
 		time.Sleep(stopAfter)
 		engine.Drain(p, time.Now().Add(50*time.Millisecond))
@@ -279,45 +354,37 @@ func (w *world) run(n int, stopAfter time.Duration) {
 	select {
 	case <-p.Ended():
 	case <-time.After(2 * time.Hour):
+		w.mu.Lock()
 		w.t.Errorf("not ended: %s, %d handed over, %d told, in flight %d", p.State(), len(w.handed), len(w.told), p.Board.InFlight.Load())
+		w.mu.Unlock()
+		for _, d := range p.Board.Destinations() {
+			w.t.Errorf("%s/%s: %+v, waiting %d, writing %d", d.Sink, d.Name, d.State(), d.Waiting.Load(), d.Writing.Load())
+		}
 	}
 	if err := engine.Stop(context.Background()); err != nil {
 		w.t.Error(err)
 	}
 	time.Sleep(time.Minute) // the actor system's own goroutines end
-	w.check(spec, positions)
+	w.check(p, positions)
 }
 
 // check holds what the source was told against what really happened.
-func (w *world) check(spec *pipeline.Spec, positions store.Positions) {
+func (w *world) check(p *supervisor.Pipeline, positions store.Positions) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	firstLost := len(w.handed) + 1
-	for i, id := range w.handed {
+	total, unsettled := 0, len(w.handed)+1
+	for id, times := range w.handed {
+		total += times
 		outcomes := w.told[id]
-		if len(outcomes) != 1 {
-			w.t.Errorf("record %s has %d outcomes, want 1", id, len(outcomes))
+		if len(outcomes) != times {
+			w.t.Errorf("record %s was handed over %d times and has %d outcomes", id, times, len(outcomes))
 			continue
 		}
-		o := outcomes[0]
-		taken := 0
-		for _, s := range spec.Sinks {
-			if w.taken[s.Name][id] > 0 {
-				taken++
-			}
-		}
-		if o.State == connector.Delivered && taken == 0 {
-			w.t.Errorf("record %s is delivered, but no sink took it", id)
-		}
-		if o.State == connector.Delivered && spec.FanOut == pipeline.All && taken < len(spec.Sinks) {
-			w.t.Errorf("record %s is delivered, but only %d of %d sinks took it", id, taken, len(spec.Sinks))
-		}
-		cancelled := o.State == connector.Failed && o.Failure.Class == connector.Cancelled
-		if o.State == connector.Failed && spec.DeadLetter != nil && !cancelled && w.taken["letters"][id] == 0 {
-			w.t.Errorf("record %s failed and has no dead letter", id)
-		}
-		if cancelled {
-			firstLost = min(firstLost, i+1)
+		final := outcomes[len(outcomes)-1]
+		w.checkOutcome(id, final)
+		if isCancelled(final) {
+			n, _ := strconv.Atoi(string(id))
+			unsettled = min(unsettled, n)
 		}
 	}
 	committed, err := positions.Load(context.Background(), "p")
@@ -325,13 +392,43 @@ func (w *world) check(spec *pipeline.Spec, positions store.Positions) {
 		w.t.Error(err)
 	}
 	for _, position := range committed {
-		if int(position.Offset) >= firstLost {
-			w.t.Errorf("committed %d, but record %d is not settled", position.Offset, firstLost)
+		if int(position.Offset) >= unsettled {
+			w.t.Errorf("committed %d, but record %d is not settled", position.Offset, unsettled)
 		}
 	}
-	if len(w.told) != len(w.handed) {
-		w.t.Errorf("%d records were handed over, %d settled", len(w.handed), len(w.told))
+	if most := p.Spec.InFlight.Records; w.most > most {
+		w.t.Errorf("%d records were in flight, want at most %d", w.most, most)
 	}
+	read, settled := p.Board.Read.Load(), p.Board.Delivered.Load()+p.Board.Failed.Load()+p.Board.Filtered.Load()
+	if read != settled || read != int64(total) || p.Board.InFlight.Load() != 0 {
+		w.t.Errorf("%d handed over, the board says %d read, %d settled, %d in flight", total, read, settled, p.Board.InFlight.Load())
+	}
+}
+
+// checkOutcome holds the last outcome of a record against what its sinks did.
+func (w *world) checkOutcome(id connector.RecordID, o *connector.Outcome) {
+	taken := 0
+	for _, s := range w.spec.Sinks {
+		if w.taken[s.Name][id] > 0 {
+			taken++
+		}
+	}
+	if o.State == connector.Delivered && taken == 0 {
+		w.t.Errorf("record %s is delivered, but no sink took it", id)
+	}
+	if o.State == connector.Delivered && w.spec.FanOut == pipeline.All && taken < len(w.spec.Sinks) {
+		w.t.Errorf("record %s is delivered, but only %d of %d sinks took it", id, taken, len(w.spec.Sinks))
+	}
+	if o.State == connector.Failed && w.spec.DeadLetter != nil && !isCancelled(o) && w.taken["letters"][id] == 0 {
+		w.t.Errorf("record %s failed and has no dead letter", id)
+	}
+	if w.panicked == 0 && !isCancelled(o) && o.Attempts != w.tried[id] {
+		w.t.Errorf("record %s was tried %d times, its outcome says %d", id, w.tried[id], o.Attempts)
+	}
+}
+
+func isCancelled(o *connector.Outcome) bool {
+	return o.State == connector.Failed && o.Failure.Class == connector.Cancelled
 }
 
 // everything goes wrong, at chances that the seed decides.
@@ -376,6 +473,27 @@ func TestEveryRecordHasExactlyOneOutcomeWhenTheEngineStopsMidway(t *testing.T) {
 				w := newWorld(t, uint64(1000+seed))
 				w.randomFaults()
 				w.run(3000, 1+w.pause(300*time.Millisecond))
+			})
+		})
+	}
+}
+
+func TestEveryRecordHasAnOutcomeForEachTimeItIsHandedOverWhenThePipelineIsStartedAnew(t *testing.T) {
+	seeds := 100
+	if testing.Short() {
+		seeds = 20
+	}
+	for seed := range seeds {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t, uint64(2000+seed))
+				w.randomFaults()
+				w.restarts, w.faults.sourcePanic, w.faults.sinkPanic = true, w.random.IntN(12), w.random.IntN(8)
+				stopAfter := time.Duration(0)
+				if w.random.IntN(3) == 0 {
+					stopAfter = w.pause(3 * time.Second)
+				}
+				w.run(300, stopAfter)
 			})
 		})
 	}

@@ -47,7 +47,7 @@ type SourceConfig struct {
 	ReadTimeout       time.Duration `config:"read_timeout" default:"30s" min:"1ms" doc:"Time to send the whole request, else 408."`
 	WriteTimeout      time.Duration `config:"write_timeout" default:"10s" min:"1ms" doc:"Time for the client to take the answer."`
 	IdleTimeout       time.Duration `config:"idle_timeout" default:"60s" min:"1ms" doc:"How long a connection is kept for a further request."`
-	AdmissionWait     time.Duration `config:"admission_wait" default:"100ms" min:"1ms" doc:"How long a record waits for the engine to take it before the answer is 503."`
+	AdmissionWait     time.Duration `config:"admission_wait" default:"1s" min:"1ms" doc:"How long a record waits for the engine to take it before the answer is 503."`
 	RetryAfter        time.Duration `config:"retry_after" default:"1s" min:"1s" doc:"The Retry-After of a 503, rounded up to seconds."`
 
 	KeyHeader string   `config:"key_header" doc:"The header that holds the record's key." example:"x-customer"`

@@ -55,11 +55,12 @@ func (s *settings) sheet(results []suite.Result) *chart.Sheet {
 }
 
 func row(r *suite.Result) chart.Row {
-	title := fmt.Sprintf("%d-byte records: %.2f CPU s per 100k, %.0f MiB, %.1f allocations each", r.Size, r.Engine.CPUPer100k, float64(r.Engine.PeakRSS)/(1<<20), r.Engine.AllocsPerRecord)
+	note := fmt.Sprintf("%.2f CPU s per 100k, %.0f MiB, %.1f allocations each",
+		r.Engine.CPUPer100k, float64(r.Engine.PeakRSS)/(1<<20), r.Engine.AllocsPerRecord)
 	if !r.OK {
-		title += ": RECORDS ARE MISSING"
+		note = "RECORDS ARE MISSING: these figures count for nothing"
 	}
-	row := chart.Row{Title: title, Series: []chart.Series{series(&r.Engine, "")}}
+	row := chart.Row{Title: fmt.Sprintf("%d bytes", r.Size), Note: note, Series: []chart.Series{series(&r.Engine, "")}}
 	for i := range r.Baselines {
 		row.Series = append(row.Series, series(&r.Baselines[i].Figures, fmt.Sprintf("%.2f×", r.Baselines[i].Ratio)))
 	}

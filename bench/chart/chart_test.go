@@ -15,7 +15,7 @@ import (
 
 func sheet() *chart.Sheet {
 	curve := []chart.Point{{Q: 0, Milliseconds: 0.2}, {Q: 0.5, Milliseconds: 1.5}, {Q: 0.99, Milliseconds: 12}}
-	row := chart.Row{Title: "200-byte records", Series: []chart.Series{
+	row := chart.Row{Title: "200 bytes", Note: "1 CPU s", Series: []chart.Series{
 		{Name: "engine", Rate: 84_500, Curve: curve},
 		{Name: "nethttp", Rate: 47_000, Remark: "1.80×"},
 		{Name: "<script>", Rate: 91_500, Remark: "0.92×", Curve: curve[:1]},

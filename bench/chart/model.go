@@ -15,6 +15,7 @@ type Panel struct {
 // Row is one size of records. Its first series is the engine.
 type Row struct {
 	Title  string
+	Note   string // stands behind it
 	Series []Series
 }
 

@@ -21,7 +21,7 @@ body { margin: 0; padding: 24px; background: var(--i0); color: var(--i2); font: 
 main { max-width: 1640px; margin: 0 auto; }
 h1 { font-size: 22px; margin: 0 0 4px; }
 p { margin: 0 0 20px; color: var(--i3); max-width: 90ch; }
-.panels { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 560px), 1fr)); gap: 20px; align-items: start; }
+.panels { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 560px), 1fr)); gap: 20px; align-items: start; }
 svg { display: block; width: 100%; height: auto; border-radius: 10px; font-family: inherit; }
 svg text { font-variant-numeric: tabular-nums; }
 </style>

@@ -45,8 +45,9 @@ func (p *Panel) draw(c canvas, colors palette, x, y float64) {
 	for i := range p.Rows {
 		row := &p.Rows[i]
 		c.write(row.Title, x+margin, y+14, 12.5, left, true, text)
+		c.write(row.Note, x+margin+nameWidth, y+14, noteSize, left, false, muted)
 		row.bars(c, colors, x+margin, y+rowTop)
-		row.curves(c, colors, x+margin+barsWidth+56, y+rowTop-4, panelWidth-2*margin-barsWidth-70, rowHeight(row)-rowTop-22)
+		row.curves(c, colors, x+margin+barsWidth+56, y+rowTop, panelWidth-2*margin-barsWidth-70, rowHeight(row)-rowTop-26)
 		y += rowHeight(row)
 	}
 }
@@ -67,7 +68,7 @@ func (r *Row) bars(c canvas, colors palette, x, y float64) {
 		c.rectangle(x+nameWidth, top, width, barHeight, colors.of(s.Name, i))
 		figure := Rate(s.Rate)
 		if s.Remark != "" {
-			figure += "   " + s.Remark
+			figure += "\u00a0\u00a0\u00a0" + s.Remark
 		}
 		c.write(figure, x+nameWidth+width+7, top+12, 12, left, i == 0, text)
 	}

@@ -48,21 +48,22 @@ func (c *clocked) Settle(ctx context.Context, settled []connector.Settled) error
 	return c.Source.Settle(ctx, settled)
 }
 
-// count makes the sinks of an outlet keep a ledger of the records' offsets.
-func count(outlet *connector.Outlet, taken *taken) {
+// count makes the sinks of an outlet keep a ledger of the records, whose numbers are their offsets behind first.
+func count(outlet *connector.Outlet, taken *taken, first int64) {
 	inner := outlet.New
 	outlet.New = func(destination string) (connector.Sink, error) {
 		sink, err := inner(destination)
 		if err != nil {
 			return nil, err
 		}
-		return &counted{Sink: sink, taken: taken}, nil
+		return &counted{Sink: sink, taken: taken, first: first}, nil
 	}
 }
 
 type counted struct {
 	connector.Sink
 	taken *taken
+	first int64
 }
 
 var _ connector.Sink = (*counted)(nil)
@@ -72,7 +73,7 @@ func (c *counted) Write(ctx context.Context, batch []*connector.Record) []connec
 	results := c.Sink.Write(ctx, batch)
 	for i, record := range batch {
 		if results == nil || results[i].Err == nil {
-			c.taken.take(record.Position.Offset)
+			c.taken.take(c.first + record.Position.Offset)
 		}
 	}
 	return results

@@ -23,7 +23,8 @@ type EngineTask struct {
 	YAML string
 	// Clock measures how long records take from being read to being settled. It is for sources that leave Record.Ref alone.
 	Clock bool
-	// Count keeps a ledger of what the sinks write, by the records' offsets.
+	// Count keeps a ledger of what the sinks write, by the records' offsets. Each of several pipelines has the same share of
+	// Records.
 	Count bool
 	// Store is the directory for positions. Empty: they are kept in memory.
 	Store string
@@ -32,8 +33,9 @@ type EngineTask struct {
 
 	// Callers call Send, each for one record at a time, until Records were sent; the sink is a function.
 	Callers int
-	Records int64
 	Size    int
+
+	Records int64
 
 	// Profile is the path where profiles of the work are written: PROFILE.cpu and PROFILE.allocs. Empty: none.
 	Profile string
@@ -102,7 +104,7 @@ func (e *engine) load() error {
 		}
 		if e.task.Count {
 			for j := range spec.Sinks {
-				count(spec.Sinks[j].Outlet, e.taken)
+				count(spec.Sinks[j].Outlet, e.taken, int64(i)*e.task.Records/int64(len(loaded.Pipelines)))
 			}
 		}
 	}

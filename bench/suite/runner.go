@@ -148,7 +148,7 @@ func (c *course) trial(ctx context.Context, entry *Entry) error {
 	rate := c.stage.scenario.Guess
 	if !c.Check && entry.Feed != Loaded {
 		length := min(c.length/trialShare, maxTrial)
-		heat, err := c.heat(ctx, entry, c.limited(rate*length.Seconds()), length, "trial", "")
+		heat, err := c.heat(ctx, entry, c.limited(entry, rate*length.Seconds()), length, "trial", "")
 		if err != nil {
 			return err
 		}
@@ -160,13 +160,15 @@ func (c *course) trial(ctx context.Context, entry *Entry) error {
 	if entry.Timed {
 		rate *= reserve
 	}
-	c.records[entry] = c.limited(rate * c.length.Seconds())
+	c.records[entry] = c.limited(entry, rate*c.length.Seconds())
 	return nil
 }
 
 // limited keeps a number of records within what files and ledgers hold.
-func (c *course) limited(records float64) int64 {
-	return int64(max(minRecords, min(records, ledger.Capacity, maxInput/float64(c.stage.size+1))))
+func (c *course) limited(entry *Entry, records float64) int64 {
+	multiple := max(entry.Multiple, 1)
+	some := int64(max(minRecords, min(records, ledger.Capacity, maxInput/float64(c.stage.size+1))))
+	return max(some/multiple, 1) * multiple
 }
 
 func (c *course) measure(ctx context.Context, entry *Entry, run int) error {

@@ -47,6 +47,8 @@ type Entry struct {
 	// Timed ends the work after the length of the heat, whatever is left to read; what is in flight then is settled, but does not
 	// count. It is for work whose last records take long.
 	Timed bool
+	// Multiple is what the number of records must be a multiple of; 0 is 1.
+	Multiple int64
 	// Scale turns the rate into what the engine is compared with; 0 is 1.
 	Scale float64
 	// Ideal is a rate that follows from the scenario; nothing is run then.

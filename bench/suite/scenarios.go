@@ -23,6 +23,8 @@ func All() []Scenario {
 		memoryEmbedded(),
 		overload(),
 		soak(),
+		manyPipelines(),
+		manyDestinations(),
 	}
 }
 

@@ -20,13 +20,13 @@ type exchanger interface {
 	close()
 }
 
-// newExchanger makes what config asks for. Each connection is made by dial.
-func newExchanger(config *SinkConfig, transport *nethttp.Transport, dial dialFunc, b *buffers) exchanger {
+// newExchanger makes what is configured. Each connection is made by dial.
+func newExchanger(p *plan, transport *nethttp.Transport, dial dialFunc) exchanger {
 	standard := &standardExchanger{transport}
-	if config.Client == clientStandard || config.HTTP2 == http2Always || transport.Proxy != nil || !seesTheEnd {
+	if p.config.Client == clientStandard || p.config.HTTP2 == http2Always || transport.Proxy != nil || !seesTheEnd {
 		return standard
 	}
-	return &eitherExchanger{standard: standard, plain: newPlainExchanger(config, dial, b)}
+	return &eitherExchanger{standard: standard, plain: newPlainExchanger(p, dial)}
 }
 
 // eitherExchanger sends by the plain exchanger what that can send. The choice depends on scheme and host alone, so

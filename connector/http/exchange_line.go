@@ -50,14 +50,22 @@ func (l *line) Read(into []byte) (int, error) {
 }
 
 // readHead reads an answer up to its body, and passes over those that only announce one. All their headers together are
-// bounded.
-func (l *line) readHead(method string) (*nethttp.Response, error) {
+// bounded. Those that are not wanted may be left out; nil wants all.
+func (l *line) readHead(method string, wanted []keptHeader) (*nethttp.Response, error) {
 	var asked *nethttp.Request
 	if method == nethttp.MethodHead { // the only method that matters for how an answer is read
 		asked = &nethttp.Request{Method: method}
 	}
 	l.room = maxResponseHeader
 	for {
+		if asked == nil && wanted != nil {
+			if response, err := l.headOf(wanted); err != nil {
+				return nil, err
+			} else if response != nil {
+				l.room = math.MaxInt64
+				return response, nil
+			}
+		}
 		response, err := nethttp.ReadResponse(l.reader, asked)
 		if err != nil {
 			return nil, err

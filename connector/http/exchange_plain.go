@@ -11,18 +11,21 @@ import (
 	"time"
 )
 
-// plainExchanger speaks HTTP/1.1 without TLS over connections of its own. It leaves the reading of answers to package
-// net/http, so that both exchangers hold the same for one.
+// plainExchanger speaks HTTP/1.1 without TLS over connections of its own. Answers that are in any way unusual it leaves to
+// package net/http to read, so that both exchangers hold the same for one.
 type plainExchanger struct {
 	lines         *lines
 	buffers       *buffers
 	headerTimeout time.Duration // 0: none
+	wanted        []keptHeader  // of an answer; nil: all
 }
 
 var _ exchanger = (*plainExchanger)(nil)
 
-func newPlainExchanger(config *SinkConfig, dial dialFunc, b *buffers) *plainExchanger {
-	return &plainExchanger{lines: newLines(config, dial), buffers: b, headerTimeout: config.HeaderTimeout}
+func newPlainExchanger(p *plan, dial dialFunc) *plainExchanger {
+	return &plainExchanger{
+		lines: newLines(&p.config, dial), buffers: &p.buffers, headerTimeout: p.config.HeaderTimeout, wanted: p.wanted(),
+	}
 }
 
 func (e *plainExchanger) close() { e.lines.close() }
@@ -78,7 +81,7 @@ func (e *plainExchanger) converse(x *call, m *message) (*nethttp.Response, error
 	}
 	x.sent = true
 	e.limitHead(x)
-	response, err := x.line.readHead(m.method)
+	response, err := x.line.readHead(m.method, e.wanted)
 	return response, e.headRead(x, err)
 }
 
@@ -95,7 +98,7 @@ func (e *plainExchanger) converseAtLength(x *call, m *message, head []byte) (*ne
 	}
 	answered := make(chan answer, 1)
 	go func() {
-		response, err := x.line.readHead(m.method)
+		response, err := x.line.readHead(m.method, e.wanted)
 		_ = x.line.conn.SetWriteDeadline(time.Now().Add(graceAfterAnswer))
 		answered <- answer{response, err}
 	}()

@@ -45,7 +45,7 @@ func newPlan(config SinkConfig) (*plan, error) {
 	p.method, errs[1] = fixedMethod(config.Method)
 	p.headers, errs[2] = newHeaderSet(&config)
 	p.format, errs[3] = bodyFormat(&config)
-	p.newPool, errs[4] = newPoolMaker(&p.config, &p.buffers)
+	p.newPool, errs[4] = newPoolMaker(p)
 	errs[5] = p.keep(config.ResponseHeaders)
 	watched := config.SuccessWhen.String() + " " + config.BatchResults.String()
 	p.needsBody = strings.Contains(watched, "json") || strings.Contains(watched, "body")
@@ -147,6 +147,14 @@ func (p *plan) keep(names []string) error {
 		}
 	}
 	return nil
+}
+
+// wanted returns the headers of an answer that somebody looks at; nil: all.
+func (p *plan) wanted() []keptHeader {
+	if p.needsHeaders {
+		return nil
+	}
+	return append([]keptHeader{{"Location", "location"}}, p.kept...)
 }
 
 // scope borrows a scope that shows record. It is given back with release.

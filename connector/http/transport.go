@@ -129,8 +129,10 @@ func (c *trackedConn) Close() error {
 	return c.Conn.Close()
 }
 
-// newPoolMaker checks the part of config that is about connections. What it returns makes pools.
-func newPoolMaker(config *SinkConfig, b *buffers) (func() *pool, error) {
+// newPoolMaker checks the part of p's configuration that is about connections. What it returns makes pools, once p is
+// complete.
+func newPoolMaker(p *plan) (func() *pool, error) {
+	config := &p.config
 	tlsConfig, err := newTLSConfig(&config.TLS)
 	if err != nil {
 		return nil, err
@@ -157,7 +159,7 @@ func newPoolMaker(config *SinkConfig, b *buffers) (func() *pool, error) {
 			HTTP2:                  &nethttp.HTTP2Config{SendPingTimeout: pingAfter, PingTimeout: pingTimeout},
 		}
 	}
-	newExchangers := func(dial dialFunc) exchanger { return newExchanger(config, newTransport(dial), dial, b) }
+	newExchangers := func(dial dialFunc) exchanger { return newExchanger(p, newTransport(dial), dial) }
 	return func() *pool {
 		return &pool{newExchanger: newExchangers, dialer: &net.Dialer{Timeout: config.ConnectTimeout}}
 	}, nil

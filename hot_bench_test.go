@@ -6,6 +6,7 @@ import (
 
 	"github.com/acktor/acktor"
 	"github.com/acktor/acktor/connector"
+	"github.com/acktor/acktor/connector/memory"
 )
 
 // slab is a source of n equal records, cut from slabs.
@@ -55,6 +56,37 @@ func BenchmarkRecord(b *testing.B) {
 	if err := engine.Wait(b.Context()); err != nil {
 		b.Fatal(err)
 	}
+	b.StopTimer()
+	if err := engine.Stop(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+}
+
+// BenchmarkSend is what a caller waits for when the sink is a function: Send, Deliver, write, Outcome, settle, with 64 callers.
+func BenchmarkSend(b *testing.B) {
+	b.ReportAllocs()
+	engine, err := acktor.New(acktor.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	source := memory.NewSource(memory.Options{})
+	sink := acktor.SinkFunc("s", func(context.Context, *acktor.Record) error { return nil })
+	if err := engine.Add(acktor.Pipeline{Name: "p", Source: source, Sinks: []acktor.Sink{sink}}); err != nil {
+		b.Fatal(err)
+	}
+	if err := engine.Start(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+	b.SetParallelism(32)
+	b.ResetTimer()
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			if _, err := source.Send(b.Context(), &acktor.Record{Data: payload}); err != nil {
+				b.Error(err)
+				return
+			}
+		}
+	})
 	b.StopTimer()
 	if err := engine.Stop(b.Context()); err != nil {
 		b.Fatal(err)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/asynkron/protoactor-go/actor"
 
+	"github.com/acktor/acktor/actors/deadline"
 	"github.com/acktor/acktor/connector"
 	"github.com/acktor/acktor/delivery"
 )
@@ -106,8 +107,8 @@ func (k *worker) write(w *write) {
 }
 
 func (k *worker) attempt(records []*connector.Record) (results []connector.Result) {
-	ctx, cancel := context.WithTimeout(k.ctx, k.timeout)
-	defer cancel()
+	ctx := deadline.New(k.ctx, time.Now().Add(k.timeout))
+	defer ctx.End()
 	defer func() {
 		if value := recover(); value != nil {
 			results = failAll(len(records), &connector.PanicError{Value: value, Stack: debug.Stack()})

@@ -54,7 +54,8 @@ type Actor struct {
 	cancel  context.CancelFunc
 	intake  *intake
 	grants  chan grant
-	granted bool // a Read is under way
+	granted bool            // a Read is under way
+	readCtx context.Context // of the Reads, until the actor ends one
 	endRead context.CancelFunc
 	clerk   clerk
 	endOpen context.CancelFunc

@@ -10,6 +10,7 @@ import (
 
 	"github.com/asynkron/protoactor-go/actor"
 
+	"github.com/acktor/acktor/actors/deadline"
 	"github.com/acktor/acktor/connector"
 	"github.com/acktor/acktor/messages"
 )
@@ -196,8 +197,8 @@ func settle(source connector.Source, outcomes []connector.Settled) (err error) {
 	if len(outcomes) == 0 {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), settleTimeout)
-	defer cancel()
+	ctx := deadline.New(context.Background(), time.Now().Add(settleTimeout))
+	defer ctx.End()
 	defer connector.Recover(&err)
 	return source.Settle(ctx, outcomes)
 }

@@ -46,10 +46,11 @@ func (a *Actor) grant() {
 		a.becomeWaiting()
 		return
 	}
-	var ctx context.Context
-	ctx, a.endRead = context.WithCancel(a.ctx)
+	if a.endRead == nil || a.readStopped {
+		a.readCtx, a.endRead = context.WithCancel(a.ctx)
+	}
 	a.granted, a.readStopped = true, false
-	a.grants <- grant{ctx: ctx, credit: room}
+	a.grants <- grant{ctx: a.readCtx, credit: room}
 }
 
 // hasRoom says whether a source that had none has room worth reading for: a window that was full is not read into
@@ -71,7 +72,6 @@ func (a *Actor) stopRead() {
 func (a *Actor) onRead(ctx actor.Context, msg *read) {
 	if !msg.returned {
 		msg.returned, a.granted = true, false
-		a.endRead()
 	}
 	a.takeAll(msg.batch)
 	if msg.judged {

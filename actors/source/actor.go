@@ -68,6 +68,7 @@ type Actor struct {
 	readStopped bool  // the actor has ended the Read itself
 	sayFailed   bool  // the last word to the connector failed
 	hopeless    bool  // the last positions cannot be committed
+	lost        int   // records that were given up
 	failure     error // why the pipeline does not end well
 
 	commitFailures int // in a row

@@ -156,6 +156,9 @@ func (a *Actor) failing(ctx actor.Context, err error) {
 func (a *Actor) close() {
 	a.cancel()
 	a.alarm.Stop()
+	if a.lost > 0 {
+		a.failure = errors.Join(a.failure, fmt.Errorf("%d records were given up", a.lost))
+	}
 	source, root, self, failure, running := a.Spec.Source, a.root, a.self, a.failure, a.Running
 	a.clerk.do(func() {
 		err := errors.Join(failure, closeSource(source))
@@ -172,7 +175,7 @@ func (a *Actor) say() {
 		return
 	}
 	var positions []connector.Position
-	if !a.now.Before(a.checkpoint) {
+	if !a.now.Before(a.checkpoint) && !a.hopeless {
 		a.checkpoint = time.Time{}
 		positions = a.ledger.frontiers()
 	}

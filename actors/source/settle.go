@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"encoding/base64"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -82,14 +80,10 @@ func (a *Actor) count(record *connector.Record, outcome *connector.Outcome, read
 
 // giveUp ends as cancelled whatever is in flight. It is not settled: its positions are not committed.
 func (a *Actor) giveUp(why string) {
-	n := 0
 	a.flight.all(func(e *entry) {
-		n++
+		a.lost++
 		a.end(e, cancelled(e, why))
 	})
-	if n > 0 {
-		a.failure = errors.Join(a.failure, fmt.Errorf("%d records were given up", n))
-	}
 }
 
 func cancelled(e *entry, why string) *connector.Outcome {

@@ -128,6 +128,9 @@ func (a *Actor) takeAll(b *batch) {
 
 // take sends one record on its way, or settles it when the steps have ended it.
 func (a *Actor) take(e *entry, prepared item) {
+	if a.givesUp {
+		return // it came behind the deadline
+	}
 	if prepared.outcome != nil {
 		a.conclude(e, prepared.outcome)
 		return

@@ -10,12 +10,13 @@
 //	0s       write a
 //	1ms      outcome a delivered
 //
-// What happens at the same instant is sorted, so that a transcript does not depend on which goroutine was first. With
-// the flag -update the transcripts are written anew: commit only a difference that you understand.
+// What happens at the same instant is sorted, so that a transcript does not depend on which goroutine was first; only
+// lines that begin with the same "voice: " keep their order. With the flag -update the transcripts are written anew:
+// commit only a difference that you understand.
 package scenario
 
 import (
-	"bytes"
+	"cmp"
 	"flag"
 	"fmt"
 	"os"
@@ -49,15 +50,20 @@ func (tr *Transcript) Printf(format string, args ...any) {
 	tr.lines = append(tr.lines, line{time.Since(tr.start).Round(time.Microsecond), fmt.Sprintf(format, args...)})
 }
 
-// take returns what was noted since it was called last, in the order of time and then of the text.
+// voice returns what lines of the same instant are sorted by.
+func (l line) voice() string {
+	if voice, _, ok := strings.Cut(l.text, ": "); ok {
+		return voice
+	}
+	return l.text
+}
+
+// take returns what was noted since it was called last, in the order of time and then of the voice.
 func (tr *Transcript) take() string {
 	tr.mu.Lock()
 	defer tr.mu.Unlock()
 	slices.SortStableFunc(tr.lines, func(x, y line) int {
-		if x.at != y.at {
-			return int(x.at - y.at)
-		}
-		return strings.Compare(x.text, y.text)
+		return cmp.Or(cmp.Compare(x.at, y.at), strings.Compare(x.voice(), y.voice()))
 	})
 	var text strings.Builder
 	for _, l := range tr.lines {
@@ -99,7 +105,7 @@ func Run(t *testing.T, glob string, set func(*testing.T, *Transcript) Stage) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if !*update && !bytes.Equal([]byte(played), text) {
+			if !*update && played != string(text) {
 				t.Errorf("%s is played differently:\n%s", file, difference(string(text), played))
 			}
 		})

@@ -57,7 +57,7 @@ func FuzzUsualAnswersMeanWhatNetHTTPSays(f *testing.F) {
 	for _, answer := range []string{
 		"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-A: 1\r\nx-a:  2 \r\n\r\nok", "HTTP/1.1 204 No\r\nContent-Length: 3\r\n\r\nabc",
 		"HTTP/1.1 999\r\nPragma: no-cache\r\nContent-Length: 0\r\n\r\n", "HTTP/1.1 200 O\rK\r\nContent-Length: 10\r\n\r\nshort",
-		"HTTP/1.1 302 F\r\nLocation: /x\r\nContent-Length: 0\r\nConnection: keep-alive\r\n\r\nHTTP", "HTTP/1.1 200 OK\nX: y\r\nContent-Length: 0\r\n\r\n",
+		"HTTP/1.1 302 F\r\nLocation: /x\r\nContent-Length: 0\r\nConnection: keep-alive\r\n\r\nHTTP", "HTTP/1.1 200 OK\nX-A: y\r\nContent-Length: 0\r\n\r\n",
 		"HTTP/1.1 200 OK\r\nContent-Length: 007\r\nTrailer: X\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length:\r\n\r\n", "", "HTTP/1.1 200 OK\r\nX: y\r\n z\r\n\r\n",
 	} {
 		f.Add(answer)

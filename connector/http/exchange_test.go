@@ -88,7 +88,7 @@ func TestBothClientsUnderstandTheSame(t *testing.T) {
 		"HTTP/2.0 200 OK\r\n\r\n", "HTTP/9 200 OK\r\n\r\n", "http/1.1 200 OK\r\n\r\n", " HTTP/1.1 200 OK\r\n\r\n", "\r\n" + head + "\r\n",
 		"HTTP/1.1 000 OK\r\n\r\n", "HTTP/1.1 099 OK\r\n\r\n", "HTTP/1.1 -20 OK\r\n\r\n", "HTTP/1.1 2000 OK\r\n\r\n", "HTTP/1.1 +20 OK\r\n\r\n",
 		"HTTP/1.1 600 X\r\nContent-Length: 0\r\n\r\n", "HTTP/1.1 204 No\r\nContent-Length: 5\r\n\r\nabcde", "HTTP/1.1 304 No\r\n\r\n", "HTTP/1.1 103 Hints\r\n\r\n",
-		"HTTP/1.1 199 X\r\n\r\n" + head + "Content-Length: 2\r\n\r\nok", strings.Repeat("HTTP/1.1 100 Continue\r\nX: "+strings.Repeat("x", 1000)+"\r\n\r\n", 70),
+		"HTTP/1.1 102 X\r\nContent-Length: 0\r\n\r\n" + head + "Content-Length: 2\r\n\r\nok", "HTTP/1.1 199 X\r\n\r\n" + head + "Content-Length: 2\r\n\r\nok", strings.Repeat("HTTP/1.1 100 Continue\r\nX: "+strings.Repeat("x", 1000)+"\r\n\r\n", 70),
 		head + "X : y\r\n\r\n", head + " X: y\r\n\r\n", head + "X: y\r\n folded\r\nContent-Length: 0\r\n\r\n", head + ": y\r\n\r\n", head + "X\r\n\r\n",
 		head + "X: \x00\r\n\r\n", head + "X\x00: y\r\n\r\n", "HTTP/1.1 200 OK\nContent-Length: 2\n\nok", head + "Content-Length: 5\r\n\r\nok", "", "\r\n", "H",
 		head + "X-A: 1\r\nX-a: 2\r\ncontent-type: a\r\nContent-Length: 0\r\n\r\n", head + "Content-Length: 0\r\nConnection: close\r\n\r\nrest", head + "Content-Length: 2\r\n\r\nok and more",
@@ -269,6 +269,7 @@ func TestHeaderOfTheAgentMayBeLeftOut(t *testing.T) {
 	}
 }
 
+// Package net/http, where an answer is longer than announced, may take the rest for the next answer.
 func TestConnectionIsNotUsedAgainWhereTheNextAnswerWouldNotBeFound(t *testing.T) {
 	for name, answer := range map[string]string{
 		"close":                "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
@@ -287,7 +288,7 @@ func TestConnectionIsNotUsedAgainWhereTheNextAnswerWouldNotBeFound(t *testing.T)
 					_, _ = io.WriteString(conn, answer)
 				}
 			})
-			s := openSink(t, "http://"+address, func(c *SinkConfig) { c.MaxResponse = 10 })
+			s := openSink(t, "http://"+address, func(c *SinkConfig) { c.MaxResponse, c.Client = 10, clientAuto })
 			for range 3 {
 				wantDelivered(t, write(t, s, record("1", "{}")))
 			}
@@ -331,5 +332,43 @@ func TestHeaderTimeoutSaysSo(t *testing.T) {
 	failure := wantFailure(t, write(t, s, record("1", "{}")), connector.Timeout, true)
 	if !strings.Contains(failure.Detail, "headers of an answer within 20ms") {
 		t.Errorf("detail is %q", failure.Detail)
+	}
+}
+
+func TestCloseEndsThoseInFlightAndThoseWhoWait(t *testing.T) {
+	arrived := make(chan struct{}, 8)
+	address := rawPeer(t, func(_ int, conn net.Conn) {
+		if readRequest(conn) {
+			arrived <- struct{}{}
+			_, _ = io.Copy(io.Discard, conn)
+		}
+	})
+	outlet := outletOf(t, sinkConfig("http://"+address, func(c *SinkConfig) { c.MaxConnections = 1 }))
+	made, err := outlet.New(outlet.Name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := made.(*sink)
+	if err := s.Open(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	results := make(chan connector.Result, 3)
+	for range cap(results) {
+		go func() { results <- write(t, s, record("1", "{}")) }()
+	}
+	<-arrived
+	s.pool.leave()
+	sent := 0
+	for range cap(results) {
+		failure := connector.Classify((<-results).Err)
+		if failure.Ambiguous {
+			sent++
+		}
+		if failure.Class != connector.Reset && failure.Class != connector.Refused {
+			t.Errorf("class is %s: %v", failure.Class, failure.Err)
+		}
+	}
+	if sent != 1 {
+		t.Errorf("%d attempts may have been heard, want 1", sent)
 	}
 }

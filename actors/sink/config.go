@@ -8,6 +8,7 @@ import (
 
 	"github.com/asynkron/protoactor-go/actor"
 
+	"github.com/acktor/acktor/actors/dispatch"
 	"github.com/acktor/acktor/connector"
 	"github.com/acktor/acktor/delivery"
 	"github.com/acktor/acktor/pipeline"
@@ -28,6 +29,8 @@ type Config struct {
 	// Running counts the connectors that are not closed yet. Previous, if not nil, is that of the pipeline's life before:
 	// nothing is opened until it is done.
 	Running, Previous *sync.WaitGroup
+	// Dispatcher runs the actor. Nil: protoactor's own does.
+	Dispatcher actor.Dispatcher
 	// Fault, if not nil, is called before and after each message is handled. Tests let it panic.
 	Fault func(message any)
 }
@@ -37,7 +40,7 @@ type Config struct {
 func (c *Config) Props(destination string, sink connector.Sink) *actor.Props {
 	life := &life{destination: destination, sink: sink, closed: make(chan struct{})}
 	close(life.closed)
-	return actor.PropsFromProducer(func() actor.Actor { return newActor(c, life) })
+	return dispatch.Props(func() actor.Actor { return newActor(c, life) }, c.Dispatcher)
 }
 
 // life is what outlives an incarnation of a destination's actor.

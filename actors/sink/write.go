@@ -78,6 +78,11 @@ func (p *workers) start(w *write, with worker, limit int) {
 	if p.queue == nil {
 		p.queue = make(chan *write, limit)
 	}
+	p.hire(w, with)
+}
+
+// hire starts a goroutine that begins with w.
+func (p *workers) hire(w *write, with worker) {
 	queue := p.queue
 	p.running.Go(func() {
 		for ; w != nil; w = <-queue {

@@ -11,6 +11,7 @@ import (
 	"github.com/cenkalti/backoff/v4"
 
 	"github.com/acktor/acktor/actors/alarm"
+	"github.com/acktor/acktor/actors/dispatch"
 	"github.com/acktor/acktor/connector"
 	"github.com/acktor/acktor/messages"
 	"github.com/acktor/acktor/pipeline"
@@ -32,6 +33,8 @@ type Config struct {
 	// Running counts the connectors that are not closed yet. Previous, if not nil, is that of the pipeline's life before:
 	// nothing is opened until it is done.
 	Running, Previous *sync.WaitGroup
+	// Dispatcher runs the actor. Nil: protoactor's own does.
+	Dispatcher actor.Dispatcher
 	// Fault, if not nil, is called before and after each message is handled. Tests let it panic.
 	Fault func(message any)
 }
@@ -39,7 +42,7 @@ type Config struct {
 // Props returns the props of the actor. Its incarnations share one Actor: what is in flight outlives a panic.
 func (c *Config) Props() *actor.Props {
 	a := newActor(c)
-	return actor.PropsFromProducer(func() actor.Actor { return a })
+	return dispatch.Props(func() actor.Actor { return a }, c.Dispatcher)
 }
 
 // Actor owns the records of one source. See the package comment for its states.

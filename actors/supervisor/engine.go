@@ -10,6 +10,7 @@ import (
 
 	"github.com/asynkron/protoactor-go/actor"
 
+	"github.com/acktor/acktor/actors/dispatch"
 	"github.com/acktor/acktor/messages"
 	"github.com/acktor/acktor/pipeline"
 	"github.com/acktor/acktor/store"
@@ -29,6 +30,7 @@ type config struct {
 	Config
 	events   *actor.PID
 	watching *atomic.Int64 // how many want the Status of records
+	pool     *dispatch.Pool
 }
 
 // watcher returns who wants the Status of records: the events actor, if anybody subscribed to them.
@@ -56,7 +58,7 @@ func NewEngine(c Config) (*Engine, error) {
 	if err != nil {
 		return nil, fmt.Errorf("supervisor: %w", err)
 	}
-	shared := &config{Config: c, events: events, watching: &atomic.Int64{}}
+	shared := &config{Config: c, events: events, watching: &atomic.Int64{}, pool: dispatch.NewPool()}
 	root, err := system.Root.SpawnNamed(actor.PropsFromProducer(func() actor.Actor { return &engineActor{config: shared} }), "engine")
 	if err != nil {
 		return nil, fmt.Errorf("supervisor: %w", err)
@@ -104,6 +106,7 @@ func (e *Engine) Watch(records bool, each func(messages.Status)) (stop func()) {
 
 // Stop ends the tree. Pipelines should have been drained; what they still have in flight is cancelled.
 func (e *Engine) Stop(ctx context.Context) error {
+	defer e.config.pool.Close()
 	for _, pid := range []*actor.PID{e.root, e.config.events} {
 		stopped := e.system.Root.StopFuture(pid)
 		done := make(chan error, 1)

@@ -84,7 +84,7 @@ func (p *pipelineActor) start(ctx actor.Context) {
 		Spec: spec, Sinks: p.sinks[:len(spec.Sinks)], Letters: letters, Positions: p.engine.Positions,
 		Metrics: p.engine.Metrics.Source(string(spec.Name)), Board: p.Board,
 		Log: p.log.With(slog.String("pipeline", string(spec.Name))), Watcher: p.engine.watcher,
-		Running: p.running, Previous: previous, Fault: p.engine.Fault,
+		Running: p.running, Previous: previous, Fault: p.engine.Fault, Dispatcher: p.engine.pool,
 	}
 	p.sourceRestarts = newRestarts(spec.Restart)
 	p.source = p.spawn(ctx, config.Props(), "source")
@@ -94,7 +94,7 @@ func (p *pipelineActor) spawnSinks(ctx actor.Context, spec *pipeline.Sink, index
 	config := &sink.Config{
 		Pipeline: p.Spec.Name, Sink: spec, Index: index, Policy: delivery.NewPolicy(spec.Options.Retry),
 		Metrics: p.engine.Metrics.Sink(string(p.Spec.Name), spec.Name), Board: p.Board, Restart: p.Spec.Restart,
-		Log: p.log, Events: p.events, Running: p.running, Previous: previous, Fault: p.engine.Fault,
+		Log: p.log, Events: p.events, Running: p.running, Previous: previous, Fault: p.engine.Fault, Dispatcher: p.engine.pool,
 	}
 	return p.spawn(ctx, actor.PropsFromProducer(func() actor.Actor { return newSinks(config, p.Pipeline, p.restarter) }), name)
 }

@@ -43,6 +43,7 @@ func rules() []rule {
 		{path: "connector/all", layer: 3, only: []string{"connector", "connector/..."}},
 		{path: "actors/alarm", layer: 3, only: []string{}},
 		{path: "actors/deadline", layer: 3, only: []string{}, bare: true},
+		{path: "actors/dispatch", layer: 3, only: []string{}},
 		{path: "pipeline", layer: 3, never: []string{"connector/...", "messages"}},
 
 		{path: "config", layer: 4, never: []string{"connector/...", "messages"}},

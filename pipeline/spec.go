@@ -96,7 +96,7 @@ func (s *Sink) validate() error {
 	case !validName.MatchString(s.Name):
 		return errors.New("the name: want lower-case letters, digits, - and _, at most 63")
 	case s.Outlet == nil || s.Outlet.New == nil:
-		return errors.New("Outlet makes no sinks")
+		return errors.New("its Outlet makes no sinks")
 	case s.Options.Queue.OnFull == Park:
 		return errors.New("queue.on_full park needs a durable store of records, which is not there yet; use hold or fail")
 	}

@@ -109,7 +109,7 @@ func (e *Engine) has(name pipeline.Name) bool {
 
 // Start starts the pipelines and returns when the source of each has been opened or has failed to. Sources that fail are
 // tried again in the background, unless trying cannot help: an address in use, a locked directory, a
-// connector.PermanentError. Then Start stops the engine and returns the error.
+// connector.PermanentError. Then, and when ctx ends first, Start stops the engine and returns the error.
 func (e *Engine) Start(ctx context.Context) error {
 	e.mu.Lock()
 	if e.state != ready {
@@ -129,7 +129,7 @@ func (e *Engine) Start(ctx context.Context) error {
 		select {
 		case <-p.Opened():
 		case <-ctx.Done():
-			return errors.Join(ctx.Err(), e.Stop(context.WithoutCancel(ctx)))
+			return errors.Join(ctx.Err(), e.Stop(ctx))
 		}
 		if err := p.OpenErr(); isHopeless(err) {
 			hopeless = errors.Join(hopeless, fmt.Errorf("pipeline %s: %w", p.Spec.Name, err))

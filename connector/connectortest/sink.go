@@ -278,7 +278,8 @@ func testSinkCloses(b *sinkBench) {
 
 func testSinkMends(b *sinkBench) {
 	if b.Break == nil {
-		b.Skip("nothing keeps the sink from opening")
+		b.Log("does not apply: nothing keeps the sink from opening")
+		return
 	}
 	mend := b.Break()
 	for range 2 {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -89,6 +90,9 @@ func (s *stage) Do(command string, args []string) {
 		s.fault.arm(args[0], args[1])
 	case "linger": // before it handles the next message of that type: linger 1ms *messages.Deliver
 		s.fault.arm(args[0], args[1])
+	case "workers": // how many goroutines there are that write
+		stacks := make([]byte, 1<<20)
+		s.Printf("workers: %d", strings.Count(string(stacks[:runtime.Stack(stacks, true)]), "sink.(*workers).hire.func1("))
 	case "board":
 		s.showBoard()
 	default:
@@ -117,7 +121,7 @@ func (s *stage) start() {
 	s.board = telemetry.NewBoard()
 	s.config = &Config{
 		Pipeline: "orders", Sink: &pipeline.Sink{Name: "crm", Outlet: outlet, Options: s.options},
-		Policy: delivery.NewPolicy(s.options.Retry), Board: s.board, Log: slog.New(slog.DiscardHandler),
+		Policy: delivery.NewPolicy(s.options.Retry), Board: s.board, Log: slog.New(logged{slog.DiscardHandler, s.Transcript}),
 		Events: events, Running: &sync.WaitGroup{}, Fault: s.fault.strike,
 	}
 	again := actor.NewOneForOneStrategy(1000, time.Hour, func(any) actor.Directive { return actor.RestartDirective })
@@ -129,6 +133,19 @@ func (s *stage) start() {
 			s.note(msg)
 		}
 	}, actor.WithSupervisor(again)))
+}
+
+// logged notes what is logged.
+type logged struct {
+	slog.Handler
+	*scenario.Transcript
+}
+
+func (logged) Enabled(context.Context, slog.Level) bool { return true }
+
+func (l logged) Handle(_ context.Context, record slog.Record) error {
+	l.Printf("log: %s", record.Message)
+	return nil
 }
 
 func (s *stage) deliver(ids []string) {
@@ -299,7 +316,7 @@ func (p *peer) next(name string) string {
 
 func (p *peer) Open(context.Context) error {
 	answer := p.next("open")
-	p.Printf("open: %s", answer)
+	p.Printf("connector: open: %s", answer)
 	if answer != "ok" {
 		return errors.New("cannot open")
 	}
@@ -308,7 +325,7 @@ func (p *peer) Open(context.Context) error {
 
 func (p *peer) Close(context.Context) error {
 	answer := p.next("close")
-	p.Printf("close: %s", answer)
+	p.Printf("connector: close: %s", answer)
 	switch answer {
 	case "panic":
 		panic("close")
@@ -316,7 +333,7 @@ func (p *peer) Close(context.Context) error {
 		time.Sleep(time.Second)
 	}
 	if p.writing > 0 {
-		p.Printf("MISTAKE: closed while it writes")
+		p.Printf("connector: MISTAKE: closed while it writes")
 	}
 	return nil
 }
@@ -367,6 +384,9 @@ func (p *peer) result(ctx context.Context, answer string) connector.Result {
 	case "slow":
 		time.Sleep(duration(argument))
 		return connector.Result{}
+	case "late": // and failed
+		time.Sleep(duration(argument))
+		return connector.Result{Err: cause}
 	case "hang": // until its time is up
 		<-ctx.Done()
 		return connector.Result{Err: ctx.Err()}

@@ -35,6 +35,7 @@ type stage struct {
 	parent  *actor.PID
 	actor   *actor.PID
 	board   *telemetry.Board
+	silent  bool
 	running *sync.WaitGroup
 
 	mu           sync.Mutex
@@ -84,6 +85,10 @@ func (s *stage) Do(command string, args []string) {
 		s.answer(args[0], args[1])
 	case "break": // SINK/DESTINATION cannot be made
 		s.broken[args[0]] = true
+	case "saved": // PARTITION OFFSET was committed in an earlier life
+		s.feed.saved[args[0]] = connector.Position{Partition: args[0], Offset: int64(number(args[1]))}
+	case "silence": // no question for a destination is answered
+		s.silent = true
 	case "restart": // SINK/DESTINATION has lost its memory
 		s.resolved(s.actor, args[0], true)
 	case "replace": // SINK/DESTINATION is another actor now
@@ -187,6 +192,9 @@ func (s *stage) supervisor(sink string) *actor.PID {
 		case *messages.Resolve:
 			name := sink + "/" + msg.Destination
 			s.Printf("%s: resolve %s", sink, msg.Destination)
+			if s.silent {
+				return
+			}
 			s.mu.Lock()
 			defer s.mu.Unlock()
 			if s.destinations[name] == nil && !s.broken[name] {

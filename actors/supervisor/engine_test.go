@@ -230,6 +230,9 @@ func TestPipelineThatFailsHurtsNoOther(t *testing.T) {
 		}
 		h.drain(ill)
 		h.drain(well)
+		if ill.Err() == nil || well.Err() != nil {
+			t.Errorf("one ended with %v, the other with %v", ill.Err(), well.Err())
+		}
 	})
 }
 

@@ -26,9 +26,10 @@ type Source interface {
 	// context's error when that ends, in which case it may still return records.
 	Read(ctx context.Context, max Credit) ([]*Record, error)
 
-	// Settle tells the final outcomes of records, each record once, in the order in which they were
-	// decided. It keeps nothing from settled after it returns, and should not block for long: the next outcomes
-	// wait for it. It may name records that were read before the source was closed and opened again. After a failed record the source itself decides whether upstream is told (nack) or not.
+	// Settle tells the final outcomes of records, each record once, in the order in which they were decided. It keeps
+	// nothing from settled after it returns, and should not block for long: the next outcomes wait for it. It may name
+	// records that were read before the source was closed and opened again, and may come while it is closed in
+	// between. After a failed record the source itself decides whether upstream is told (nack) or not.
 	Settle(ctx context.Context, settled []Settled) error
 
 	// Close frees everything, also after an Open that failed. It must return when ctx ends.

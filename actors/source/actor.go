@@ -84,7 +84,6 @@ type Actor struct {
 	heldRoutes  []*route // with legs that are held back
 	holding     int      // routes whose records wait for credit, and homeless records
 	session     uint64
-	slab        []messages.Deliver // to be cut into the next Delivers
 	watcher     *actor.PID
 	unsaid      []connector.Settled // outcomes that the connector is not told yet
 	unbytes     int

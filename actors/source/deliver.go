@@ -145,12 +145,7 @@ func (a *Actor) noteHolding(r *route) {
 func (a *Actor) send(e *entry, i int) {
 	l := e.leg(i)
 	l.sent, l.session = true, l.route.session
-	if len(a.slab) == 0 {
-		a.slab = make([]messages.Deliver, 32)
-	}
-	deliver := &a.slab[0]
-	a.slab = a.slab[1:]
-	*deliver = messages.Deliver{
+	deliver := &messages.Deliver{
 		Ticket: e.ticket(i), ReplyTo: a.self, Record: e.record, Key: l.key, Watcher: a.watcher,
 	}
 	if i == letterLeg {

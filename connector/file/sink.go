@@ -36,13 +36,15 @@ type sink struct {
 	open   func() (handle, error)
 	buffer []byte
 
-	mu    sync.Mutex // the timer of fsync: interval comes at any time
+	mu    sync.Mutex // fsync: interval forces the file to the disk at any time, and holds mu only to say so
 	file  handle     // nil until it is opened, and after an error that only a new handle cures
 	size  int64      // of the file, as far as the sink wrote it
 	wrote time.Time  // last
 	torn  int64      // where a half line begins that could not be taken back yet, or -1
 	sync  *time.Timer
-	dirty bool // something was written since the last sync
+	dirty bool // something was written since the last sync began
+	// syncing is closed at the end of the sync that the timer began; nil when none is under way.
+	syncing chan struct{}
 }
 
 var _ connector.Sink = (*sink)(nil)
@@ -185,34 +187,6 @@ func unavailable(err error, ambiguous bool) error {
 	return &connector.AttemptError{Class: connector.Unavailable, Ambiguous: ambiguous, Detail: connector.Bound(err.Error(), 512), Err: err}
 }
 
-// syncLater forces the file to the disk within syncEvery, if that is asked for.
-func (s *sink) syncLater() {
-	if s.config.Fsync != Interval {
-		return
-	}
-	if !s.dirty {
-		s.dirty = true
-		s.sync = time.AfterFunc(syncEvery, s.syncDue)
-	}
-}
-
-func (s *sink) syncDue() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if err := s.flush(); err != nil {
-		s.log.Error("lines that were delivered may not be on the disk", slog.Any("error", err))
-	}
-}
-
-// flush forces what was written to the disk.
-func (s *sink) flush() error {
-	if s.file == nil || !s.dirty {
-		return nil
-	}
-	s.dirty = false
-	return s.file.Sync()
-}
-
 // Close forces the file to the disk, unless fsync is never, and closes it.
 func (s *sink) Close(context.Context) error {
 	s.mu.Lock()
@@ -224,6 +198,7 @@ func (s *sink) closeFile() error {
 	if s.sync != nil {
 		s.sync.Stop()
 	}
+	s.awaitSync()
 	if s.file == nil {
 		return nil
 	}

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -152,7 +153,8 @@ type faulty struct {
 	room     int // bytes that can still be written
 	truncate error
 	sync     error
-	syncs    int
+	syncs    atomic.Int64
+	slow     time.Duration // the first sync takes so long
 }
 
 func (f *faulty) Write(p []byte) (int, error) {
@@ -173,7 +175,9 @@ func (f *faulty) Truncate(size int64) error {
 }
 
 func (f *faulty) Sync() error {
-	f.syncs++
+	if f.syncs.Add(1) == 1 {
+		time.Sleep(f.slow)
+	}
 	return f.sync
 }
 
@@ -242,7 +246,7 @@ func TestSinkThatCannotSyncTakesBack(t *testing.T) {
 }
 
 func TestSinkSyncsAsOftenAsAsked(t *testing.T) {
-	for fsync, want := range map[Fsync]int{Always: 10, Interval: 2, Never: 0} {
+	for fsync, want := range map[Fsync]int64{Always: 10, Interval: 2, Never: 0} {
 		synctest.Test(t, func(t *testing.T) {
 			s, f := setupFaulty(t, filepath.Join(t.TempDir(), "out.log"), func(c *SinkConfig) { c.Fsync = fsync })
 			for range 2 {
@@ -251,13 +255,49 @@ func TestSinkSyncsAsOftenAsAsked(t *testing.T) {
 				}
 				time.Sleep(10 * time.Second)
 			}
-			s.mu.Lock()
-			defer s.mu.Unlock()
-			if f.syncs != want {
-				t.Errorf("fsync %s: %d times, want %d", fsync, f.syncs, want)
+			if got := f.syncs.Load(); got != want {
+				t.Errorf("fsync %s: %d times, want %d", fsync, got, want)
 			}
 		})
 	}
+}
+
+func TestASyncThatTakesLongHoldsUpNoWrite(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, f := setupFaulty(t, filepath.Join(t.TempDir(), "out.log"), nil)
+		f.slow = 5 * time.Second
+		began := time.Now()
+		for range 40 {
+			wantDelivered(t, s.Write(t.Context(), records("x")))
+			time.Sleep(100 * time.Millisecond)
+		}
+		if took, syncs := time.Since(began), f.syncs.Load(); took != 4*time.Second || syncs != 1 {
+			t.Errorf("40 writes in %v, %d syncs; want 4s, and the one sync that the first began", took, syncs)
+		}
+		// The sync began after one second. What was written since then is forced to the disk by Close, behind it.
+		if err := s.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
+		if took, syncs := time.Since(began), f.syncs.Load(); took != 6*time.Second || syncs != 2 {
+			t.Errorf("closed after %v, %d syncs; want 6s and 2", took, syncs)
+		}
+		synctest.Wait()
+	})
+}
+
+func TestWhatIsWrittenDuringASyncIsForcedToTheDiskAfterIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, f := setupFaulty(t, filepath.Join(t.TempDir(), "out.log"), nil)
+		f.slow = 5 * time.Second
+		wantDelivered(t, s.Write(t.Context(), records("before")))
+		time.Sleep(2 * time.Second)
+		wantDelivered(t, s.Write(t.Context(), records("meanwhile")))
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if syncs := f.syncs.Load(); syncs != 2 {
+			t.Errorf("%d syncs, want 2", syncs)
+		}
+	})
 }
 
 func TestSinkKeepsItsCountWhenSomebodyEmptiesTheFile(t *testing.T) {

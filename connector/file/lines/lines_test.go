@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -143,6 +144,41 @@ func TestRecordsOwnTheirMemory(t *testing.T) {
 	if got := data(records); got[0] != "first" || got[1] != "second" {
 		t.Errorf("the data became %q", got)
 	}
+}
+
+// A destination that is down keeps a few records of many batches waiting. They must not keep the batches in memory.
+func TestARecordThatWaitsKeepsItsNeighboursInMemoryAtMost(t *testing.T) {
+	const batches, size = 50, 1000
+	s := NewSplitter(Lines, size)
+	text := strings.Repeat(strings.Repeat("x", size-1)+"\n", maxBatch)
+	var waiting []*connector.Record
+	before := heap()
+	for range batches {
+		for taken := 0; taken < maxBatch; {
+			s.Fill(copy(s.Space(), text[int(s.Filled()%int64(len(text))):]))
+			records, err := s.Records(connector.Credit{Records: maxBatch, Bytes: 1 << 30}, false, &Stamp{Prefix: "p-"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if taken == 0 {
+				waiting = append(waiting, records[len(records)/2])
+			}
+			taken += len(records)
+		}
+	}
+	// 4 KiB of data, 8 records with their ids, and what the splitter itself holds.
+	if held, most := heap()-before, uint64(batches*(groupBytes+8*250)+2*firstBlock); held > most {
+		t.Errorf("%d records that wait hold %d bytes, want %d at most", len(waiting), held, most)
+	}
+	runtime.KeepAlive(waiting)
+	runtime.KeepAlive(s)
+}
+
+func heap() uint64 {
+	runtime.GC()
+	var stats runtime.MemStats
+	runtime.ReadMemStats(&stats)
+	return stats.HeapAlloc
 }
 
 func TestFormatsWriteOneLine(t *testing.T) {

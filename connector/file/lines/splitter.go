@@ -4,15 +4,18 @@ import (
 	"bytes"
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/acktor/acktor/connector"
 )
 
 const (
-	// maxBatch bounds what one batch, which is freed as a whole, can hold: about 40 KiB beside the data.
+	// maxBatch bounds the work of one call of Records.
 	maxBatch = 256
+	// Records are allocated in groups, which are freed as a whole. A record that waits for long so keeps no more than its
+	// neighbours in memory: at most 7 records, with 4 KiB of data together.
+	groupRecords = 8
+	groupBytes   = 4 << 10
 	// firstBlock is the room for the first read; longer lines let it grow.
 	firstBlock = 128 << 10
 )
@@ -50,6 +53,7 @@ type Splitter struct {
 	begin, end int   // what was read and not yet taken: block[begin:end]
 	offset     int64 // of block[begin] in the stream
 	found      []line
+	ids        []byte // of one group
 }
 
 // line is one record's place in the block: its data, and where the next line begins.
@@ -98,11 +102,15 @@ func (s *Splitter) Fill(n int) { s.end += n }
 // none when there is no complete line. With atEnd the stream has ended, and what is left is a line too.
 // A line that is too long is an *OversizeError, once the records before it are taken.
 func (s *Splitter) Records(credit connector.Credit, atEnd bool, stamp *Stamp) ([]*connector.Record, error) {
-	idLength, err := s.find(credit, atEnd, stamp)
-	if len(s.found) == 0 {
+	if err := s.find(credit, atEnd, stamp); len(s.found) == 0 {
 		return nil, err
 	}
-	records := s.build(idLength, stamp)
+	records := make([]*connector.Record, 0, len(s.found))
+	for left := s.found; len(left) > 0; {
+		n := group(left)
+		records = s.build(records, left[:n], stamp)
+		left = left[n:]
+	}
 	s.take(s.found[len(s.found)-1].next)
 	return records, nil
 }
@@ -112,8 +120,8 @@ func (s *Splitter) take(next int) {
 	s.begin = next
 }
 
-// find notes the lines that make up the next batch, and returns the length of their ids together.
-func (s *Splitter) find(credit connector.Credit, atEnd bool, stamp *Stamp) (idLength int, err error) {
+// find notes the lines that make up the next batch.
+func (s *Splitter) find(credit connector.Credit, atEnd bool, stamp *Stamp) error {
 	s.found = s.found[:0]
 	most := min(credit.Records, maxBatch)
 	blank := connector.Record{Headers: stamp.Headers}
@@ -121,7 +129,7 @@ func (s *Splitter) find(credit connector.Credit, atEnd bool, stamp *Stamp) (idLe
 	for next := s.begin; len(s.found) < most; {
 		l, ok := s.lineAt(next, atEnd)
 		if l.end-l.begin > s.maxLine {
-			return idLength, &OversizeError{Offset: s.offset + int64(l.begin-s.begin), MaxLine: s.maxLine}
+			return &OversizeError{Offset: s.offsetOf(l.begin), MaxLine: s.maxLine}
 		}
 		if !ok {
 			break
@@ -133,15 +141,13 @@ func (s *Splitter) find(credit connector.Credit, atEnd bool, stamp *Stamp) (idLe
 			}
 			continue
 		}
-		id := len(stamp.Prefix) + digits(s.offset+int64(l.begin-s.begin))
-		bytesUsed += overhead + id + l.end - l.begin
+		bytesUsed += overhead + s.idLength(l, stamp) + l.end - l.begin
 		if len(s.found) > 0 && bytesUsed > credit.Bytes {
 			break
 		}
-		idLength += id
 		s.found = append(s.found, l)
 	}
-	return idLength, nil
+	return nil
 }
 
 // lineAt returns the line that begins at begin, and whether it is complete.
@@ -157,38 +163,55 @@ func (s *Splitter) lineAt(begin int, atEnd bool) (line, bool) {
 	return line{begin: begin, end: begin + length, next: next}, complete
 }
 
-// build makes the records of the lines found, out of memory of their own.
-func (s *Splitter) build(idLength int, stamp *Stamp) []*connector.Record {
-	first, last := s.found[0], s.found[len(s.found)-1]
+// group says how many of the lines, from the first on, are allocated together.
+func group(found []line) int {
+	first := found[0]
+	for i, l := range found {
+		if i == groupRecords || i > 0 && l.end-first.begin > groupBytes {
+			return i
+		}
+	}
+	return len(found)
+}
+
+// build appends the records of a group to records, out of memory of their own.
+func (s *Splitter) build(records []*connector.Record, found []line, stamp *Stamp) []*connector.Record {
+	first, last := found[0], found[len(found)-1]
 	data := bytes.Clone(s.block[first.begin:last.end])
-	slab := make([]connector.Record, len(s.found))
-	records := make([]*connector.Record, len(s.found))
-	var ids strings.Builder
-	ids.Grow(idLength)
+	slab := make([]connector.Record, len(found))
 	keepsPosition := stamp.Partition != "" || stamp.Token != ""
-	for i, l := range s.found {
+	ids := s.idsOf(found, stamp)
+	for i, l := range found {
 		record := &slab[i]
-		at := s.offset + int64(l.begin-s.begin)
-		record.ID = appendID(&ids, stamp.Prefix, at)
+		length := s.idLength(l, stamp)
+		record.ID, ids = connector.RecordID(ids[:length]), ids[length:]
 		record.Headers = stamp.Headers
 		record.Data = data[l.begin-first.begin : l.end-first.begin : l.end-first.begin]
 		record.Time = stamp.Time
 		if keepsPosition {
-			after := s.offset + int64(l.next-s.begin)
-			record.Position = connector.Position{Partition: stamp.Partition, Offset: after, Token: stamp.Token}
+			record.Position = connector.Position{Partition: stamp.Partition, Offset: s.offsetOf(l.next), Token: stamp.Token}
 		}
-		records[i] = record
+		records = append(records, record)
 	}
 	return records
 }
 
-// appendID writes an id into ids, which has room for it, and returns the part that it is.
-func appendID(ids *strings.Builder, prefix string, offset int64) connector.RecordID {
-	begin := ids.Len()
-	ids.WriteString(prefix)
-	var number [20]byte
-	ids.Write(strconv.AppendInt(number[:0], offset, 10))
-	return connector.RecordID(ids.String()[begin:])
+// offsetOf is the offset in the stream of the block's byte at.
+func (s *Splitter) offsetOf(at int) int64 { return s.offset + int64(at-s.begin) }
+
+// idsOf returns the ids of the group, one behind the other.
+func (s *Splitter) idsOf(found []line, stamp *Stamp) string {
+	s.ids = s.ids[:0]
+	for _, l := range found {
+		s.ids = append(s.ids, stamp.Prefix...)
+		s.ids = strconv.AppendInt(s.ids, s.offsetOf(l.begin), 10)
+	}
+	return string(s.ids)
+}
+
+// idLength is the length of the id of the line's record.
+func (s *Splitter) idLength(l line, stamp *Stamp) int {
+	return len(stamp.Prefix) + digits(s.offsetOf(l.begin))
 }
 
 func digits(n int64) int {

@@ -33,6 +33,8 @@ func rules() []rule {
 		{path: "expression", layer: 1, only: []string{"connector"}},
 		{path: "telemetry", layer: 1, only: []string{"connector"}},
 		{path: "connector/file/lines", layer: 1, only: []string{"connector"}, bare: true},
+		{path: "connector/http/signature", layer: 1, only: []string{"connector", "field"}},
+		{path: "connector/http/egress", layer: 1, only: []string{"connector", "field"}},
 
 		{path: "connector/...", layer: 2, only: contract},
 		{path: "delivery", layer: 2, only: []string{"connector", "field"}},

@@ -13,17 +13,18 @@ const (
 	Delivered State = iota + 1
 	Failed
 	Filtered
+	// Accepted is not final: the engine has made the record durable and answers for it from now on.
+	Accepted
+
+	states = iota + 1
 )
 
-// String returns the state in lower case: delivered, failed or filtered.
+var stateNames = [states]string{Delivered: "delivered", Failed: "failed", Filtered: "filtered", Accepted: "accepted"}
+
+// String returns the state in lower case: delivered, failed, filtered or accepted.
 func (s State) String() string {
-	switch s {
-	case Delivered:
-		return "delivered"
-	case Failed:
-		return "failed"
-	case Filtered:
-		return "filtered"
+	if s > 0 && s < states {
+		return stateNames[s]
 	}
 	return fmt.Sprintf("State(%d)", uint8(s))
 }
@@ -31,42 +32,66 @@ func (s State) String() string {
 // MarshalText writes the state in lower case.
 func (s State) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
-// Outcome is the one final word on a record. It is immutable.
-type Outcome struct {
-	State       State
-	Sink        string // the sink that decided; empty when none was reached
-	Destination string // the receiving end; empty when none was reached
-	Attempts    int    // over all sinks that the record went to
-	First, Last time.Time
+// UnmarshalText reads a state's name.
+func (s *State) UnmarshalText(text []byte) error {
+	for state, name := range stateNames {
+		if name != "" && name == string(text) {
+			*s = State(state)
+			return nil
+		}
+	}
+	return fmt.Errorf("connector: unknown state %q", text)
+}
 
-	Response *Response // what the sink answered, where it answers
-	Failure  *Failure  // set if and only if State is Failed
+// Outcome is the one final word on a record, or, in the state Accepted, the word that it is durable. It is immutable.
+// Its JSON form holds all of it, to the nanosecond; text that is not UTF-8 is mended, and nil is not told from empty.
+type Outcome struct {
+	State       State     `json:"state,omitzero"`
+	Sink        string    `json:"sink,omitempty"`        // the sink that decided; empty when none was reached
+	Destination string    `json:"destination,omitempty"` // the receiving end; empty when none was reached
+	Attempts    int       `json:"attempts,omitempty"`    // over all sinks that the record went to
+	First       time.Time `json:"first,omitzero"`
+	Last        time.Time `json:"last,omitzero"`
+
+	Response *Response `json:"response,omitempty"` // what the sink answered, where it answers
+	Failure  *Failure  `json:"failure,omitempty"`  // set if and only if State is Failed
 
 	// Reason says which step filtered the record, and which condition.
-	Reason string
+	Reason string `json:"reason,omitempty"`
 	// DeadLettered says that the failed record stands in the dead letter.
-	DeadLettered bool
+	DeadLettered bool `json:"dead_lettered,omitempty"`
+	// Trail holds the failed attempts, the latest 16, oldest first; nil when the first one delivered.
+	Trail []Attempt `json:"trail,omitempty"`
 	// Branches holds one outcome for each sink when the record went to several.
-	Branches []Outcome
+	Branches []Outcome `json:"branches,omitempty"`
+}
+
+// Attempt is one try to write a record that failed.
+type Attempt struct {
+	N       int           `json:"n"`  // the first is 1
+	At      time.Time     `json:"at"` // when it began
+	Took    time.Duration `json:"took_ns"`
+	Failure *Failure      `json:"failure,omitempty"`
+	Wait    time.Duration `json:"wait_ns,omitempty"` // until the next one; 0: there was none
 }
 
 // Response is the bounded summary of what a sink's peer answered.
 type Response struct {
-	Status    int
-	Headers   Headers
-	Body      []byte
-	Truncated bool   // the body was longer than what is kept
-	Note      string // something odd that did not change the result
+	Status    int     `json:"status,omitempty"`
+	Headers   Headers `json:"headers,omitempty"`
+	Body      []byte  `json:"body,omitempty"`
+	Truncated bool    `json:"truncated,omitempty"` // the body was longer than what is kept
+	Note      string  `json:"note,omitempty"`      // something odd that did not change the result
 }
 
 // Failure says why a record, or one attempt, failed.
 type Failure struct {
-	Class     Class
-	Retryable bool
+	Class     Class `json:"class,omitzero"`
+	Retryable bool  `json:"retryable,omitempty"`
 	// Ambiguous means that the peer may have processed the record all the same.
-	Ambiguous bool
-	Status    int    // the protocol's status where there was one, else 0
-	Detail    string // for people; bounded; without secrets
+	Ambiguous bool   `json:"ambiguous,omitempty"`
+	Status    int    `json:"status,omitempty"` // the protocol's status where there was one, else 0
+	Detail    string `json:"detail,omitempty"` // for people; bounded; without secrets
 }
 
 // String says class, status and detail in one line: "unavailable (503): no capacity".

@@ -23,6 +23,51 @@ func (e *LockedError) Error() string {
 	return fmt.Sprintf("store: %s is in use by %s: stop that one, or give this one a store path of its own", e.Path, who)
 }
 
+// NewerError says that a store was written by a newer engine. It is left as it is, to the byte.
+type NewerError struct {
+	Path         string // of the file, or the name of the database
+	Found, Known int    // the version of its schema, and the newest that this engine knows
+}
+
+// Error names the store and what to do about it.
+func (e *NewerError) Error() string {
+	return fmt.Sprintf("store: %s has schema version %d, and this engine knows versions up to %d: run an engine at least as new as the one that wrote it, or give this one a store of its own", e.Path, e.Found, e.Known)
+}
+
+// DamagedError says that a store as a whole is torn, was changed, or is not what its name says. It is left as it is.
+type DamagedError struct {
+	Path   string // of the file, or the name of the database
+	Reason string
+}
+
+// Error names the store, what is wrong with it and what to do about it.
+func (e *DamagedError) Error() string {
+	return fmt.Sprintf("store: %s cannot be used: %s: restore it from a backup, or move it away to begin with an empty store, which loses the records that were accepted and not delivered", e.Path, e.Reason)
+}
+
+// FullError is ErrFull with its place.
+type FullError struct {
+	Path string // of the file, or the name of the database
+	Err  error
+}
+
+// Error names the store and what to do about it.
+func (e *FullError) Error() string {
+	return fmt.Sprintf("store: %s has no room left: free some on its disk; what was not kept is tried again by itself (%v)", e.Path, e.Err)
+}
+
+// Unwrap returns ErrFull and the cause.
+func (e *FullError) Unwrap() []error { return []error{ErrFull, e.Err} }
+
+// LockLostError says that the lock file was removed or replaced under a running engine, so that another engine may
+// have come in. Nothing was saved.
+type LockLostError struct{ Path string }
+
+// Error names the lock file and what to do about it.
+func (e *LockLostError) Error() string {
+	return fmt.Sprintf("store: %s was removed or replaced while this engine held it: stop every engine that uses its directory, then start one", e.Path)
+}
+
 // VersionError says that a file was written by a newer engine. The file is left as it is.
 type VersionError struct {
 	Path         string // of the file
@@ -32,24 +77,4 @@ type VersionError struct {
 // Error names the file and what to do about it.
 func (e *VersionError) Error() string {
 	return fmt.Sprintf("store: %s has format %d, and this engine reads formats up to %d: run an engine at least as new as the one that wrote it, or move the file away to start its pipeline from the beginning", e.Path, e.Found, e.Known)
-}
-
-// DamagedError says that a file is torn, was changed, or is not what its name says. The file is left as it is.
-type DamagedError struct {
-	Path   string // of the file
-	Reason string
-}
-
-// Error names the file, what is wrong with it and what to do about it.
-func (e *DamagedError) Error() string {
-	return fmt.Sprintf("store: %s cannot be used: %s: restore it from a backup, or move it away to start its pipeline from the beginning, which may deliver records again", e.Path, e.Reason)
-}
-
-// LockLostError says that the lock file was removed or replaced under a running engine, so that another engine may
-// have come in. Nothing was saved.
-type LockLostError struct{ Path string }
-
-// Error names the lock file and what to do about it.
-func (e *LockLostError) Error() string {
-	return fmt.Sprintf("store: %s was removed or replaced while this engine held it: stop every engine that uses its directory, then start one", e.Path)
 }

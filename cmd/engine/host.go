@@ -19,7 +19,7 @@ import (
 // host is an engine with what it needs around it.
 type host struct {
 	engine    *acktor.Engine
-	positions store.Positions
+	positions *store.Directory
 	admin     *admin.Server // nil: not wanted
 	log       *slog.Logger
 	drain     time.Duration

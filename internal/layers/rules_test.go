@@ -41,6 +41,7 @@ func rules() []rule {
 		{path: "steps", layer: 2, only: contract},
 		{path: "messages", layer: 2},
 		{path: "store", layer: 2},
+		{path: "store/storetest", layer: 3, only: []string{"connector", "store"}},
 
 		{path: "connector/all", layer: 3, only: []string{"connector", "connector/..."}},
 		{path: "actors/alarm", layer: 3, only: []string{}},

@@ -6,10 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"strings"
-
-	"golang.org/x/term"
 
 	"github.com/acktor/acktor/bench/suite"
 )
@@ -44,17 +40,20 @@ func (c console) run(ctx context.Context, s *settings, scenarios []suite.Scenari
 
 // show prints a result.
 func (c console) show(s *settings, result *suite.Result) {
-	for i, row := range result.Rows() {
-		switch {
-		case s.json:
+	rows := result.Rows()
+	switch {
+	case s.json:
+		for _, row := range rows {
 			_ = json.NewEncoder(c.out).Encode(row)
-		case s.check:
-			if i == 0 {
-				c.printf("%-18s %5d B  %s\n", row.Scenario, row.Size, verdict(row))
-			}
-		default:
-			c.row(i == 0, row)
 		}
+	case s.check:
+		c.printf("%-18s %5d B  %s\n", rows[0].Scenario, rows[0].Size, verdict(result))
+	case result.Scenario.Sweep != "":
+		c.sweep(result)
+	case len(result.Engine.Gauges) > 0:
+		c.gauges(result)
+	default:
+		c.compare(result, rows)
 	}
 }
 
@@ -62,51 +61,60 @@ func (c console) printf(format string, arguments ...any) {
 	fmt.Fprintf(c.out, format, arguments...) //nolint:errcheck // what is lost here nobody reads
 }
 
-func verdict(row suite.Row) string {
-	word := "ok"
-	if !row.OK {
+// verdict says in words what became of the records of the engine, or of all steps of a sweep.
+func verdict(result *suite.Result) string {
+	word, sum := "ok", result.Engine.Verdict
+	if !result.OK {
 		word = "FAILED"
 	}
-	return fmt.Sprintf("%s: %d records, %d outcomes, %d lost, %d duplicates", word, row.Records, row.Outcomes, row.Lost, row.Duplicates)
-}
-
-func (c console) row(first bool, row suite.Row) {
-	if first {
-		c.printf("\n%s, %d B: %.0f records/s, p50 %.2f ms, p99 %.2f ms, p99.9 %.2f ms\n", row.Scenario, row.Size, row.EngineRPS, row.P50, row.P99, row.P999)
-		c.printf("  %.2f CPU s per 100k, %.1f MiB, %.1f allocations per record, %d connections\n", row.CPUPer100k, row.RSS, row.AllocsPerRecord, row.Connections)
-		c.printf("  %s\n", verdict(row))
+	if result.Scenario.Sweep != "" {
+		for i := range result.Baselines {
+			sum.Add(&result.Baselines[i].Verdict)
+		}
 	}
-	c.printf("  %6.2f of %-14s %12.0f records/s\n", row.Ratio, row.Baseline, row.BaselineRPS)
+	return fmt.Sprintf("%s: %d records, %d outcomes, %d lost, %d duplicates", word, sum.Records, sum.Outcomes, sum.Lost, sum.Duplicates)
 }
 
-// bar is a progress bar, where there is a terminal.
-type bar struct {
-	out   io.Writer
-	shown bool
-}
-
-const barWidth = 24
-
-// newBar makes a bar on out, which stays empty when it is no terminal.
-func newBar(out io.Writer) *bar {
-	if file, ok := out.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
-		return &bar{out: out}
+// compare prints the engine's figures, and its ratios to the baselines.
+func (c console) compare(result *suite.Result, rows []suite.Row) {
+	row := &rows[0]
+	c.printf("\n%s, %d B: %.0f records/s, p50 %.2f ms, p99 %.2f ms, p99.9 %.2f ms\n", row.Scenario, row.Size, row.EngineRPS, row.P50, row.P99, row.P999)
+	c.printf("  %.2f CPU s per 100k, %.1f MiB, %.1f allocations per record, %d connections\n", row.CPUPer100k, row.RSS, row.AllocsPerRecord, row.Connections)
+	c.printf("  %s\n", verdict(result))
+	for _, row := range rows {
+		c.printf("  %6.2f of %-14s %12.0f records/s", row.Ratio, row.Baseline, row.BaselineRPS)
+		if row.CPURatio > 0 {
+			c.printf("   with %5.2f of its CPU", row.CPURatio)
+		}
+		c.printf("\n")
 	}
-	return &bar{}
 }
 
-func (b *bar) show(done, all int, next string) {
-	if b.out == nil || all == 0 {
-		return
+// sweep prints a line for each step.
+func (c console) sweep(result *suite.Result) {
+	c.printf("\n%s, %d B: what a record costs\n  %s\n", result.Scenario.Name, result.Size, verdict(result))
+	line := func(f *suite.Figures, ratio float64) {
+		c.printf("  %7s %-12s %6.3f CPU s per 100k  %5.2f×  %10.0f records/s  %7.1f MiB\n",
+			f.Name, result.Scenario.Sweep, f.CPUPer100k, ratio, f.Rate, float64(f.PeakRSS)/(1<<20))
 	}
-	full := barWidth * done / all
-	b.shown = true
-	fmt.Fprintf(b.out, "\r\x1b[K[%s%s] %d/%d %s", strings.Repeat("#", full), strings.Repeat(".", barWidth-full), done, all, next) //nolint:errcheck // only to look at
+	line(&result.Engine, 1)
+	for i := range result.Baselines {
+		line(&result.Baselines[i].Figures, result.Baselines[i].Cost)
+	}
 }
 
-func (b *bar) clear() {
-	if b.shown {
-		fmt.Fprint(b.out, "\r\x1b[K") //nolint:errcheck // only to look at
-		b.shown = false
+// gauges prints figures of their own kind, with their limits.
+func (c console) gauges(result *suite.Result) {
+	c.printf("\n%s: %s\n", result.Scenario.Name, verdict(result))
+	for i := range result.Engine.Gauges {
+		gauge := &result.Engine.Gauges[i]
+		c.printf("  %-26s %10.2f %s", gauge.Name, gauge.Value, gauge.Unit)
+		switch {
+		case gauge.Exceeded():
+			c.printf("   ABOVE the limit of %g", gauge.Limit)
+		case gauge.Limit > 0:
+			c.printf("   limit %g", gauge.Limit)
+		}
+		c.printf("\n")
 	}
 }

@@ -19,6 +19,8 @@ type Command string
 // The commands.
 const (
 	Begin Command = "begin"
+	// Rest says that nothing is to do from now on: the usage counts from here.
+	Rest  Command = "rest"
 	End   Command = "end"
 	Reset Command = "reset"
 	Tally Command = "tally"

@@ -29,7 +29,19 @@ type Report struct {
 	Taken *ledger.Page `json:",omitempty"`
 	// Failures says why, of the first few.
 	Failures []string `json:",omitempty"`
+	// Gauges are what the contestant measured of itself beside its usage.
+	Gauges []Gauge `json:",omitempty"`
 }
+
+// Gauge is a figure of its own kind: what something costs that is only there.
+type Gauge struct {
+	Name, Unit string
+	Value      float64
+	Limit      float64 // what it should not exceed; 0: none is set
+}
+
+// Exceeded reports whether the figure is above its limit.
+func (g *Gauge) Exceeded() bool { return g.Limit > 0 && g.Value > g.Limit }
 
 // Contestant does work that is measured.
 type Contestant struct {
@@ -57,7 +69,7 @@ func Compete(ctx context.Context, line *Line, c Contestant) error {
 	if err := line.Tell(Started{}); err != nil {
 		return err
 	}
-	if err := wait(ctx, line, c); err != nil {
+	if err := wait(ctx, line, c, meter); err != nil {
 		return err
 	}
 	usage := meter.Read()
@@ -74,19 +86,25 @@ func Compete(ctx context.Context, line *Line, c Contestant) error {
 }
 
 // wait returns when the work has ended or was ended by command.
-func wait(ctx context.Context, line *Line, c Contestant) error {
+func wait(ctx context.Context, line *Line, c Contestant, meter *Meter) error {
 	working, cancel := context.WithCancel(ctx)
 	defer cancel()
 	done := make(chan error, 1)
 	go func() { done <- c.Wait(working) }()
-	select {
-	case err := <-done:
-		return err
-	case command := <-line.Commands():
-		if command != End {
-			return fmt.Errorf("process: told to %s amid the work", command)
+	for {
+		select {
+		case err := <-done:
+			return err
+		case command := <-line.Commands():
+			switch command {
+			case Rest:
+				*meter = *StartMeter()
+			case End:
+				cancel()
+				return <-done
+			default:
+				return fmt.Errorf("process: told to %s amid the work", command)
+			}
 		}
-		cancel()
-		return <-done
 	}
 }

@@ -9,6 +9,7 @@
 //	                     <------   Ready     prepared, nothing is done yet
 //	  "begin"            ------>             from here on its usage counts
 //	                     <------   Started   it works; whoever feeds it may begin
+//	  "rest"             ------>             only to measure what it costs when there is nothing to do: its usage counts anew
 //	  "end"              ------>             only where the work has no end of its own, or it is to be cut off
 //	                     <------   Report
 //	  (end of input)     ------>   exits

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"sync"
+	"syscall"
 )
 
 // Program is what a child runs.
@@ -53,7 +54,10 @@ func Start(ctx context.Context, program Program, task any) (*Process, error) {
 	if err := p.command.Start(); err != nil {
 		return nil, fmt.Errorf("process %s: %w", program.Role, err)
 	}
-	return p, p.write(task)
+	if err := p.write(task); err != nil && !errors.Is(err, syscall.EPIPE) {
+		return p, err
+	}
+	return p, nil // a child that is gone already has said why, which is heard next
 }
 
 func (p *Process) write(v any) error {

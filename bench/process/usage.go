@@ -55,8 +55,16 @@ func cpu() time.Duration {
 type Memory struct{ Now, Peak int64 }
 
 // Memory reads the resident memory of the child, which must not have exited. The peak is since it was started.
-func (p *Process) Memory() (Memory, error) {
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.PID()))
+func (p *Process) Memory() (Memory, error) { return memoryOf(p.PID()) }
+
+// Resident is the resident memory of a process, in bytes.
+func Resident(pid int) (int64, error) {
+	memory, err := memoryOf(pid)
+	return memory.Now, err
+}
+
+func memoryOf(pid int) (Memory, error) {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
 		return Memory{}, err
 	}

@@ -11,6 +11,7 @@ import "github.com/acktor/acktor/bench/process"
 func All() map[string]process.Role {
 	return map[string]process.Role{
 		"engine":          Engine,
+		"holder":          Holder,
 		"target":          Target,
 		"load":            Load,
 		"loop":            Loop,

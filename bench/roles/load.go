@@ -24,6 +24,8 @@ type LoadTask struct {
 	// answer.
 	Rate float64
 	For  time.Duration
+	// Requests, if not 0, is how many are sent in all, however long that takes.
+	Requests int64
 }
 
 // LoadReport says how the requests were answered.
@@ -119,6 +121,13 @@ func (c *client) run() {
 
 // next returns the number of the next record and when it is meant to be sent; that moment has come.
 func (c *client) next() (n int64, intended time.Time, ok bool) {
+	if c.task.Requests > 0 {
+		n = c.sent.Add(1)
+		if n > c.task.Requests {
+			c.sent.Add(-1)
+		}
+		return n, time.Now(), n <= c.task.Requests
+	}
 	if c.task.Rate == 0 {
 		if now := time.Now(); now.Sub(c.began) < c.task.For {
 			return c.sent.Add(1), now, true

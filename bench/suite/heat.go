@@ -22,6 +22,7 @@ type Heat struct {
 	PeakRSS         int64   // bytes
 	AllocsPerRecord float64
 	Connections     int64 // opened at the target
+	Gauges          []process.Gauge
 	Verdict
 }
 
@@ -71,7 +72,9 @@ type performance struct {
 	report process.Report
 	load   *roles.LoadReport // nil unless it was loaded
 	memory process.Memory
-	tally  []roles.EndTally
+	// resting is the resident memory at the end of a rest, in bytes.
+	resting int64
+	tally   []roles.EndTally
 }
 
 // run lets entry do its work with so many records or, where it is loaded, for so long.
@@ -147,6 +150,8 @@ func (p *performance) lead(ctx context.Context) (err error) {
 		return err
 	}
 	switch {
+	case p.entry.Idle:
+		err = p.rest(ctx)
 	case p.entry.Feed == Loaded:
 		err = p.feed(ctx)
 	case p.entry.UntilTaken:
@@ -166,6 +171,14 @@ func (p *performance) lead(ctx context.Context) (err error) {
 
 // feed lets the load do its work, and then ends the contestant's.
 func (p *performance) feed(ctx context.Context) error {
+	if err := p.request(ctx); err != nil {
+		return err
+	}
+	return p.child.Tell(process.End)
+}
+
+// request lets the load do its work.
+func (p *performance) request(ctx context.Context) error {
 	task := p.entry.Load
 	task.URL, task.Form, task.For = "http://"+p.rig.Address+"/", p.entry.form(p.rig), p.length
 	load, err := process.Start(ctx, process.Program{Role: "load"}, task)
@@ -177,22 +190,15 @@ func (p *performance) feed(ctx context.Context) error {
 	if err == nil {
 		err = load.Ask(process.Begin, p.load)
 	}
-	if err := errors.Join(err, load.Stop()); err != nil {
-		return err
-	}
-	return p.child.Tell(process.End)
+	return errors.Join(err, load.Stop())
 }
 
 // untilTime ends the contestant's work when the time is up.
 func (p *performance) untilTime(ctx context.Context) error {
-	timer := time.NewTimer(p.length)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return p.child.Tell(process.End)
-	case <-ctx.Done():
-		return context.Cause(ctx)
+	if err := pause(ctx, p.length); err != nil {
+		return err
 	}
+	return p.child.Tell(process.End)
 }
 
 const (
@@ -246,7 +252,7 @@ func (p *performance) collect() error {
 
 // heat makes the figures.
 func (p *performance) heat() *Heat {
-	h := &Heat{Latency: p.report.Latency, PeakRSS: p.memory.Peak, Verdict: p.judge()}
+	h := &Heat{Latency: p.report.Latency, PeakRSS: p.memory.Peak, Gauges: append(p.report.Gauges, p.idle()...), Verdict: p.judge()}
 	if p.load != nil {
 		h.Latency = p.load.Latency
 	}

@@ -18,6 +18,17 @@ type Verdict struct {
 	Problems   []string // each is reason enough for the suite to fail
 }
 
+// Add adds what became of other records.
+func (v *Verdict) Add(other *Verdict) {
+	v.Records += other.Records
+	v.Outcomes += other.Outcomes
+	v.Failed += other.Failed
+	v.Lost += other.Lost
+	v.Duplicates += other.Duplicates
+	v.Disorder += other.Disorder
+	v.Problems = append(v.Problems, other.Problems...)
+}
+
 func (v *Verdict) complain(format string, arguments ...any) {
 	v.Problems = append(v.Problems, fmt.Sprintf(format, arguments...))
 }

@@ -1,9 +1,10 @@
 package suite
 
 import (
-	"time"
+	"slices"
 
 	"github.com/acktor/acktor/bench/measure"
+	"github.com/acktor/acktor/bench/process"
 )
 
 // Result is what a scenario gave in one size.
@@ -22,6 +23,9 @@ type Compared struct {
 	Figures
 	// Ratio is the median over the runs of the engine's rate divided by this one's.
 	Ratio float64
+	// Cost is the median over the runs of the engine's CPU time for a record divided by this one's. 0: it is not known. In a sweep it
+	// is this one's divided by the first one's.
+	Cost float64
 }
 
 // Figures are those of one contestant over all runs: medians, but the latency is of all records of all runs, the memory is the
@@ -34,6 +38,7 @@ type Figures struct {
 	PeakRSS         int64
 	AllocsPerRecord float64
 	Connections     int64
+	Gauges          []process.Gauge
 	Verdict
 }
 
@@ -53,6 +58,10 @@ func (c *course) result() Result {
 			}
 		}
 		compared := Compared{Figures: figures(entry, heats), Ratio: measure.MedianRatio(engine, rates(heats))}
+		compared.Cost = measure.MedianRatio(costs(c.heats[&s.Engine]), costs(heats))
+		if s.Sweep != "" {
+			compared.Cost = measure.MedianRatio(costs(heats), costs(c.heats[&s.Engine]))
+		}
 		result.OK = result.OK && len(compared.Problems) == 0
 		result.Baselines = append(result.Baselines, compared)
 	}
@@ -61,6 +70,10 @@ func (c *course) result() Result {
 
 func rates(heats []*Heat) []float64 {
 	return each(heats, func(h *Heat) float64 { return h.Rate })
+}
+
+func costs(heats []*Heat) []float64 {
+	return each(heats, func(h *Heat) float64 { return h.CPUPer100k })
 }
 
 func each(heats []*Heat, of func(*Heat) float64) []float64 {
@@ -75,79 +88,28 @@ func figures(entry *Entry, heats []*Heat) Figures {
 	f := Figures{
 		Name:            entry.Name,
 		Rate:            measure.Median(rates(heats)),
-		CPUPer100k:      measure.Median(each(heats, func(h *Heat) float64 { return h.CPUPer100k })),
+		CPUPer100k:      measure.Median(costs(heats)),
 		AllocsPerRecord: measure.Median(each(heats, func(h *Heat) float64 { return h.AllocsPerRecord })),
 		Latency:         measure.NewHistogram(),
+		Gauges:          gauges(heats),
 	}
 	for _, h := range heats {
 		f.Latency.Merge(h.Latency)
 		f.PeakRSS = max(f.PeakRSS, h.PeakRSS)
 		f.Connections = max(f.Connections, h.Connections)
-		f.Records += h.Records
-		f.Outcomes += h.Outcomes
-		f.Failed += h.Failed
-		f.Lost += h.Lost
-		f.Duplicates += h.Duplicates
-		f.Disorder += h.Disorder
-		f.Problems = append(f.Problems, h.Problems...)
+		f.Add(&h.Verdict)
 	}
 	return f
 }
 
-// Row is a result in the form of one line of JSON, for one baseline. Further keys may come; these stay.
-type Row struct {
-	Scenario        string  `json:"scenario"`
-	Size            int     `json:"size"`
-	EngineRPS       float64 `json:"engine_rps"`
-	Baseline        string  `json:"baseline"`
-	BaselineRPS     float64 `json:"baseline_rps"`
-	Ratio           float64 `json:"ratio"`
-	P50             float64 `json:"p50_ms"`
-	P99             float64 `json:"p99_ms"`
-	CPUPer100k      float64 `json:"cpu_s_per_100k"`
-	RSS             float64 `json:"rss_mib"`
-	AllocsPerRecord float64 `json:"allocs_per_record"`
-	Lost            int64   `json:"lost"`
-	Duplicates      int64   `json:"duplicates"`
-
-	P999               float64 `json:"p999_ms"`
-	Connections        int64   `json:"connections"`
-	Records            int64   `json:"records"`
-	Outcomes           int64   `json:"outcomes"`
-	Failed             int64   `json:"failed"`
-	Disorder           int64   `json:"disorder"`
-	Runs               int     `json:"runs"`
-	OK                 bool    `json:"ok"`
-	BaselineP50        float64 `json:"baseline_p50_ms"`
-	BaselineP99        float64 `json:"baseline_p99_ms"`
-	BaselineCPUPer100k float64 `json:"baseline_cpu_s_per_100k"`
-	BaselineRSS        float64 `json:"baseline_rss_mib"`
-}
-
-// Rows are the lines of a result, one for each baseline.
-func (r *Result) Rows() []Row {
-	e := &r.Engine
-	rows := make([]Row, len(r.Baselines))
-	for i := range r.Baselines {
-		b := &r.Baselines[i]
-		rows[i] = Row{
-			Scenario: r.Scenario.Name, Size: r.Size, EngineRPS: round(e.Rate, 10), Baseline: b.Name, BaselineRPS: round(b.Rate, 10),
-			Ratio: round(b.Ratio, 1000), P50: ms(e.Latency, 0.5), P99: ms(e.Latency, 0.99), CPUPer100k: round(e.CPUPer100k, 1000),
-			RSS: mebibytes(e.PeakRSS), AllocsPerRecord: round(e.AllocsPerRecord, 100), Lost: e.Lost, Duplicates: e.Duplicates,
-			P999: ms(e.Latency, 0.999), Connections: e.Connections, Records: e.Records, Outcomes: e.Outcomes, Failed: e.Failed,
-			Disorder: e.Disorder, Runs: r.Runs, OK: r.OK,
-			BaselineP50: ms(b.Latency, 0.5), BaselineP99: ms(b.Latency, 0.99),
-			BaselineCPUPer100k: round(b.CPUPer100k, 1000), BaselineRSS: mebibytes(b.PeakRSS),
-		}
+// gauges are the medians of those of the heats.
+func gauges(heats []*Heat) []process.Gauge {
+	if len(heats) == 0 {
+		return nil
 	}
-	return rows
+	all := slices.Clone(heats[0].Gauges)
+	for i := range all {
+		all[i].Value = measure.Median(each(heats, func(h *Heat) float64 { return h.Gauges[i].Value }))
+	}
+	return all
 }
-
-// round rounds to a fraction of one.
-func round(value, fraction float64) float64 { return float64(int64(value*fraction+0.5)) / fraction }
-
-func ms(latency *measure.Histogram, q float64) float64 {
-	return round(float64(latency.Quantile(q))/float64(time.Millisecond), 1000)
-}
-
-func mebibytes(bytes int64) float64 { return round(float64(bytes)/(1<<20), 10) }

@@ -53,7 +53,7 @@ func Run(ctx context.Context, o Options) (err error) {
 	r := &runner{Options: o, files: files}
 	r.all = r.count()
 	for i := range o.Scenarios {
-		for _, size := range o.Sizes {
+		for _, size := range o.Scenarios[i].sizes(o.Sizes) {
 			if err := r.scenario(ctx, &o.Scenarios[i], size); err != nil {
 				return err
 			}
@@ -75,19 +75,26 @@ type runner struct {
 
 // count is how many heats there will be.
 func (r *runner) count() int {
-	heats := 0
+	all := 0
 	for i := range r.Scenarios {
+		heats := 0
 		for _, entry := range r.Scenarios[i].contestants() {
 			heats += r.Runs
-			if !r.Check && entry.Feed != Loaded {
+			if r.tries(entry) {
 				heats++
 			}
 		}
 		if r.Profiles != "" {
 			heats++
 		}
+		all += heats * len(r.Scenarios[i].sizes(r.Sizes))
 	}
-	return heats * len(r.Sizes)
+	return all
+}
+
+// tries says whether it has to be found out how many records keep the entry busy.
+func (r *runner) tries(entry *Entry) bool {
+	return !r.Check && entry.Feed != Loaded && entry.Records == 0
 }
 
 func (r *runner) tell(next string) {
@@ -120,7 +127,11 @@ func (r *runner) scenario(ctx context.Context, s *Scenario, size int) (err error
 			}
 		}
 	}
-	if err := c.profile(ctx, &s.Engine); err != nil {
+	profiled := &s.Engine
+	if s.Sweep != "" {
+		profiled = entries[len(entries)-1] // where there are most
+	}
+	if err := c.profile(ctx, profiled); err != nil {
 		return err
 	}
 	r.Row(c.result())
@@ -145,8 +156,12 @@ const (
 
 // trial finds out how many records keep entry busy for the length of a heat.
 func (c *course) trial(ctx context.Context, entry *Entry) error {
+	if entry.Records > 0 {
+		c.records[entry] = entry.Records
+		return nil
+	}
 	rate := c.stage.scenario.Guess
-	if !c.Check && entry.Feed != Loaded {
+	if c.tries(entry) {
 		length := min(c.length/trialShare, maxTrial)
 		heat, err := c.heat(ctx, entry, c.limited(entry, rate*length.Seconds()), length, "trial", "")
 		if err != nil {

@@ -24,7 +24,12 @@ type Scenario struct {
 	// Ordered scenarios demand that each end gets the records of a key in their order.
 	Ordered bool
 	// MayFail scenarios have records that fail, as they should.
-	MayFail   bool
+	MayFail bool
+	// Sweep names what there are more and more of, from entry to entry; the engine's entry is the first of them, the baselines
+	// are the further ones. What a record costs is compared then, and not how many there are in a second.
+	Sweep string
+	// Once scenarios have no records of a size, and are run once.
+	Once      bool
 	Engine    Entry
 	Baselines []Entry
 }
@@ -47,8 +52,12 @@ type Entry struct {
 	// Timed ends the work after the length of the heat, whatever is left to read; what is in flight then is settled, but does not
 	// count. It is for work whose last records take long.
 	Timed bool
+	// Records is their number where that does not depend on the time.
+	Records int64
 	// Multiple is what the number of records must be a multiple of; 0 is 1.
 	Multiple int64
+	// Idle says that after a single record nothing is to be done. What that costs is measured.
+	Idle bool
 	// Scale turns the rate into what the engine is compared with; 0 is 1.
 	Scale float64
 	// Ideal is a rate that follows from the scenario; nothing is run then.
@@ -77,6 +86,14 @@ type Rig struct {
 }
 
 const engineName = "engine"
+
+// sizes are those of the records that the scenario is run with.
+func (s *Scenario) sizes(all []int) []int {
+	if s.Once {
+		return all[:1]
+	}
+	return all
+}
 
 // contestants are the engine and the baselines that are run.
 func (s *Scenario) contestants() []*Entry {

@@ -22,9 +22,11 @@ func All() []Scenario {
 		fanOut(),
 		memoryEmbedded(),
 		overload(),
+		idle(),
 		soak(),
 		manyPipelines(),
 		manyDestinations(),
+		idleDestinations(),
 	}
 }
 

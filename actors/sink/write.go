@@ -61,6 +61,7 @@ type workers struct {
 // worker is what a goroutine needs of its actor: copies, and never the actor's context.
 type worker struct {
 	ctx     context.Context
+	keeper  *deadline.Keeper
 	sink    connector.Sink
 	timeout time.Duration
 	root    *actor.RootContext
@@ -85,6 +86,8 @@ func (p *workers) start(w *write, with worker, limit int) {
 func (p *workers) hire(w *write, with worker) {
 	queue := p.queue
 	p.running.Go(func() {
+		with.keeper = deadline.NewKeeper(with.ctx)
+		defer with.keeper.Close()
 		for ; w != nil; w = <-queue {
 			with.write(w)
 		}
@@ -112,7 +115,7 @@ func (k *worker) write(w *write) {
 }
 
 func (k *worker) attempt(records []*connector.Record) (results []connector.Result) {
-	ctx := deadline.New(k.ctx, time.Now().Add(k.timeout))
+	ctx := k.keeper.Begin(time.Now().Add(k.timeout))
 	defer ctx.End()
 	defer func() {
 		if value := recover(); value != nil {

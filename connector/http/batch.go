@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"maps"
 	nethttp "net/http"
 	"runtime/debug"
 	"slices"
@@ -79,13 +78,15 @@ func (s *sink) groups(t *target, records []*connector.Record, results []connecto
 	var groups []*group
 	index := make(map[string]*group, 1)
 	for i, record := range records {
-		scope.Reset(record, nil)
+		if scope != nil {
+			scope.Reset(record, nil)
+		}
 		element, err := s.element(scope, record)
 		if err != nil {
 			results[i].Err = err
 			continue
 		}
-		e, err := s.envelope(scope, t)
+		e, err := s.envelope(scope, t, nil)
 		if err != nil {
 			results[i].Err = err
 			continue
@@ -112,7 +113,7 @@ func (s *sink) groupKey(e *envelope) string {
 	var key strings.Builder
 	key.WriteString(e.method + headerSeparator + e.url.String())
 	for _, d := range s.headers.dynamic {
-		key.WriteString(headerSeparator + strings.Join(e.header[d.name], headerSeparator))
+		key.WriteString(headerSeparator + e.header.get(d.name))
 	}
 	return key.String()
 }
@@ -142,11 +143,11 @@ func (s *sink) sendParts(ctx context.Context, g *group) {
 func (s *sink) sendGroup(ctx context.Context, g *group) {
 	scope := s.scope(g.records[0])
 	defer s.release(scope)
-	m := message{envelope: g.envelope, body: s.join(g.elements)}
-	m.header = maps.Clone(g.header)
-	setDefault(m.header, "Content-Type", batchContentType(s.config.BatchFormat))
+	m := &message{envelope: g.envelope, body: s.join(g.elements)}
+	m.header = slices.Clone(g.header)
+	m.header.setDefault("Content-Type", batchContentType(s.config.BatchFormat))
 	if s.idempotencyHeader != "" {
-		if err := setHeader(m.header, s.idempotencyHeader, batchKey(g.records)); err != nil {
+		if err := m.header.set(s.idempotencyHeader, batchKey(g.records)); err != nil {
 			g.settle(nil, err)
 			return
 		}

@@ -5,6 +5,8 @@ import (
 	nethttp "net/http"
 	"net/url"
 	"strings"
+
+	"github.com/acktor/acktor/connector"
 )
 
 // exchanger sends requests over the connections that it keeps. Any number of goroutines use it.
@@ -13,11 +15,17 @@ import (
 // HTTP/1.1 without TLS, for much less: a goroutine writes its request and reads the answer by itself, where net/http
 // hands both to two goroutines of the connection.
 type exchanger interface {
-	// roundTrip sends one request, once, and returns the head of the answer. Body is to be read and closed, from this
-	// goroutine. The error is an *connector.AttemptError.
-	roundTrip(ctx context.Context, m *message) (*nethttp.Response, error)
+	// roundTrip sends one request, once, and returns the answer. The error is an *connector.AttemptError.
+	roundTrip(ctx context.Context, m *message) (peerAnswer, error)
 	// close closes the connections that nobody uses. The others are closed when what they are used for is over.
 	close()
+}
+
+// peerAnswer is what a peer answered: whole, or as far as its head, with a Body that is to be read and closed, from the
+// goroutine that has asked.
+type peerAnswer struct {
+	whole *connector.Response // nil: see Response
+	*nethttp.Response
 }
 
 // newExchanger makes what is configured. Each connection is made by dial.
@@ -38,7 +46,7 @@ type eitherExchanger struct {
 
 var _ exchanger = (*eitherExchanger)(nil)
 
-func (e *eitherExchanger) roundTrip(ctx context.Context, m *message) (*nethttp.Response, error) {
+func (e *eitherExchanger) roundTrip(ctx context.Context, m *message) (peerAnswer, error) {
 	if m.url.Scheme == "http" && plainHost(m.url) && isASCII(m.host) {
 		return e.plain.roundTrip(ctx, m)
 	}

@@ -17,6 +17,8 @@ type line struct {
 	host   *host
 	reader *bufio.Reader // while the line is in use
 	room   int64         // how much may still be read
+	values [2]string     // of headers that were kept last, for the next answer mostly has the same
+	abort  func()        // ends whatever goes on
 	ended  endProbe
 
 	since      time.Time // when it was last used; while it is idle
@@ -25,6 +27,7 @@ type line struct {
 
 func newLine(conn net.Conn, h *host) *line {
 	l := &line{conn: conn, host: h}
+	l.abort = func() { _ = l.conn.Close() }
 	if tracked, ok := conn.(*trackedConn); ok {
 		conn = tracked.Conn
 	}
@@ -50,22 +53,13 @@ func (l *line) Read(into []byte) (int, error) {
 }
 
 // readHead reads an answer up to its body, and passes over those that only announce one. All their headers together are
-// bounded. Those that are not wanted may be left out; nil wants all.
-func (l *line) readHead(method string, wanted []keptHeader) (*nethttp.Response, error) {
+// bounded.
+func (l *line) readHead(method string) (*nethttp.Response, error) {
 	var asked *nethttp.Request
 	if method == nethttp.MethodHead { // the only method that matters for how an answer is read
 		asked = &nethttp.Request{Method: method}
 	}
-	l.room = maxResponseHeader
 	for {
-		if asked == nil && wanted != nil {
-			if response, err := l.headOf(wanted); err != nil {
-				return nil, err
-			} else if response != nil {
-				l.room = math.MaxInt64
-				return response, nil
-			}
-		}
 		response, err := nethttp.ReadResponse(l.reader, asked)
 		if err != nil {
 			return nil, err
@@ -77,9 +71,6 @@ func (l *line) readHead(method string, wanted []keptHeader) (*nethttp.Response, 
 		}
 	}
 }
-
-// abort ends whatever goes on.
-func (l *line) abort() { _ = l.conn.Close() }
 
 // reusable reports whether another request may be sent: nothing came that nobody asked for, and the peer has not gone.
 func (l *line) reusable() bool { return l.reader.Buffered() == 0 && !hasEnded(l.conn) }

@@ -52,13 +52,12 @@ func newLines(config *SinkConfig, dial dialFunc) *lines {
 	return p
 }
 
-// take returns a line to the host of u: one without use that is still good, else a new one, where that is allowed. Else it
+// take returns a line to address, host:port: one without use that is still good, else a new one, where that is allowed. Else it
 // waits in turn until ctx ends. Each take without an error is followed by one give.
-func (p *lines) take(ctx context.Context, u *url.URL) (*line, error) {
+func (p *lines) take(ctx context.Context, address string) (*line, error) {
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
-	address := addressOf(u)
 	for {
 		l, h, wait := p.next(address)
 		if wait != nil {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"math/rand/v2"
 	"net"
-	"net/url"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -68,13 +67,13 @@ func (w *wired) sum() int {
 	return sum
 }
 
-func at(t testing.TB, address string) *url.URL {
+func at(t testing.TB, address string) string {
 	t.Helper()
 	u, err := parseURL("http://" + address)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return u
+	return addressOf(u)
 }
 
 func (w *wired) mustTake(t testing.TB, address string) *line {

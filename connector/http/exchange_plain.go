@@ -17,32 +17,36 @@ type plainExchanger struct {
 	lines         *lines
 	buffers       *buffers
 	headerTimeout time.Duration // 0: none
-	wanted        []keptHeader  // of an answer; nil: all
+	wanted        []keptHeader  // of the headers of an answer; nil: all
+	most          int           // what is kept of the body of an answer
 }
 
 var _ exchanger = (*plainExchanger)(nil)
 
 func newPlainExchanger(p *plan, dial dialFunc) *plainExchanger {
 	return &plainExchanger{
-		lines: newLines(&p.config, dial), buffers: &p.buffers, headerTimeout: p.config.HeaderTimeout, wanted: p.wanted(),
+		lines: newLines(&p.config, dial), buffers: &p.buffers, headerTimeout: p.config.HeaderTimeout, wanted: p.wanted(), most: int(p.config.MaxResponse),
 	}
 }
 
 func (e *plainExchanger) close() { e.lines.close() }
 
 // roundTrip is given up when ctx ends: that closes the connection, and with it whatever waits for it.
-func (e *plainExchanger) roundTrip(ctx context.Context, m *message) (*nethttp.Response, error) {
-	l, err := e.lines.take(ctx, m.url)
+func (e *plainExchanger) roundTrip(ctx context.Context, m *message) (peerAnswer, error) {
+	l, err := e.lines.take(ctx, m.address)
 	if err != nil {
-		return nil, noAnswer(ctx, causeOf(ctx, err), progress{})
+		return peerAnswer{}, noAnswer(ctx, causeOf(ctx, err), progress{})
 	}
-	x := &call{line: l, lines: e.lines, ctx: ctx, stop: context.AfterFunc(ctx, l.abort)}
-	response, err := e.converse(x, m)
+	x := &call{line: l, lines: e.lines, ctx: ctx, stop: afterFunc(ctx, l.abort)}
+	a, err := e.converse(x, m)
 	if err != nil {
 		x.finish(false)
-		return nil, noAnswer(ctx, causeOf(ctx, err), progress{connected: true, broken: hasEnded(l.conn)})
+		return peerAnswer{}, noAnswer(ctx, causeOf(ctx, err), progress{connected: true, broken: hasEnded(l.conn)})
 	}
+	response := a.Response
 	switch {
+	case a.whole != nil:
+		x.finish(x.sent)
 	case response.StatusCode < nethttp.StatusOK: // 101: what follows is not HTTP
 		x.finish(false)
 		response.Body = nethttp.NoBody
@@ -52,7 +56,17 @@ func (e *plainExchanger) roundTrip(ctx context.Context, m *message) (*nethttp.Re
 		x.body, x.last = response.Body, response.Close
 		response.Body = x
 	}
-	return response, nil
+	return a, nil
+}
+
+// afterFunc is context.AfterFunc. A context that offers the same by itself is asked directly, which costs less.
+func afterFunc(ctx context.Context, run func()) (stop func() bool) {
+	if c, ok := ctx.(interface {
+		AfterFunc(run func()) (stop func() bool)
+	}); ok {
+		return c.AfterFunc(run)
+	}
+	return context.AfterFunc(ctx, run)
 }
 
 // causeOf returns why ctx ended, when it has, since what then goes wrong with a connection comes from that.
@@ -68,7 +82,7 @@ func causeOf(ctx context.Context, err error) error {
 const together = 16 << 10
 
 // converse writes the request and reads the head of the answer.
-func (e *plainExchanger) converse(x *call, m *message) (*nethttp.Response, error) {
+func (e *plainExchanger) converse(x *call, m *message) (peerAnswer, error) {
 	head := e.buffers.get()
 	defer e.buffers.put(head)
 	m.writeHead(head)
@@ -77,12 +91,24 @@ func (e *plainExchanger) converse(x *call, m *message) (*nethttp.Response, error
 	}
 	head.Write(m.body)
 	if _, err := x.line.conn.Write(head.Bytes()); err != nil {
-		return nil, err
+		return peerAnswer{}, err
 	}
 	x.sent = true
 	e.limitHead(x)
-	response, err := x.line.readHead(m.method, e.wanted)
-	return response, e.headRead(x, err)
+	a, err := e.read(x.line, m.method)
+	return a, e.headRead(x, err)
+}
+
+// read reads an answer: whole where it is small and of the usual kind, else up to its body.
+func (e *plainExchanger) read(l *line, method string) (peerAnswer, error) {
+	l.room = maxResponseHeader
+	if method != nethttp.MethodHead && e.wanted != nil {
+		if whole, err := l.readUsual(e.wanted, e.most, e.headerTimeout == 0); whole != nil || err != nil {
+			return peerAnswer{whole: whole}, err
+		}
+	}
+	response, err := l.readHead(method)
+	return peerAnswer{Response: response}, err
 }
 
 // graceAfterAnswer is for the rest of a request that was answered before it was all written. Package net/http has the
@@ -91,16 +117,16 @@ const graceAfterAnswer = 50 * time.Millisecond
 
 // converseAtLength looks for the answer while it writes. A peer may answer at once that it does not want so much, and
 // read no more.
-func (e *plainExchanger) converseAtLength(x *call, m *message, head []byte) (*nethttp.Response, error) {
-	type answer struct {
-		response *nethttp.Response
-		err      error
+func (e *plainExchanger) converseAtLength(x *call, m *message, head []byte) (peerAnswer, error) {
+	type outcome struct {
+		peerAnswer
+		err error
 	}
-	answered := make(chan answer, 1)
+	came := make(chan outcome, 1)
 	go func() {
-		response, err := x.line.readHead(m.method, e.wanted)
+		a, err := e.read(x.line, m.method)
 		_ = x.line.conn.SetWriteDeadline(time.Now().Add(graceAfterAnswer))
-		answered <- answer{response, err}
+		came <- outcome{a, err}
 	}()
 	_, broken := x.line.conn.Write(head)
 	if broken == nil {
@@ -108,9 +134,9 @@ func (e *plainExchanger) converseAtLength(x *call, m *message, head []byte) (*ne
 	}
 	x.sent = broken == nil
 	e.limitHead(x) // also when writing failed: there may be an answer that says why
-	a := <-answered
+	o := <-came
 	_ = x.line.conn.SetWriteDeadline(time.Time{})
-	return a.response, e.headRead(x, a.err)
+	return o.peerAnswer, e.headRead(x, o.err)
 }
 
 func (e *plainExchanger) limitHead(x *call) {

@@ -3,8 +3,6 @@ package http
 import (
 	"bytes"
 	nethttp "net/http"
-	"net/textproto"
-	"slices"
 	"strconv"
 )
 
@@ -17,10 +15,10 @@ func (m *message) writeHead(into *bytes.Buffer) {
 	}
 	into.WriteString(m.method)
 	into.WriteByte(' ')
-	into.WriteString(m.url.RequestURI())
+	into.WriteString(m.uri)
 	into.WriteString(" HTTP/1.1\r\n")
 	writeHeader(into, "Host", host)
-	if agent := textproto.TrimString(m.header.Get("User-Agent")); agent != "" {
+	if agent := m.header.get("User-Agent"); agent != "" {
 		writeHeader(into, "User-Agent", agent)
 	}
 	if len(m.body) > 0 || saysEmpty(m.method) {
@@ -37,22 +35,11 @@ func saysEmpty(method string) bool {
 	return method == nethttp.MethodPost || method == nethttp.MethodPut || method == nethttp.MethodPatch
 }
 
-// usualHeaders is how many headers a request has, mostly.
-const usualHeaders = 12
-
-// writeHeaders writes the headers of m, sorted.
+// writeHeaders writes the headers of m, in their order.
 func (m *message) writeHeaders(into *bytes.Buffer) {
-	var few [usualHeaders]string
-	names := few[:0]
-	for name := range m.header {
-		if name != "User-Agent" {
-			names = append(names, name)
-		}
-	}
-	slices.Sort(names)
-	for _, name := range names {
-		for _, value := range m.header[name] {
-			writeHeader(into, name, textproto.TrimString(value))
+	for _, h := range m.header {
+		if h.name != "User-Agent" {
+			writeHeader(into, h.name, h.value)
 		}
 	}
 }

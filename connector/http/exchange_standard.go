@@ -12,15 +12,15 @@ type standardExchanger struct{ transport *nethttp.Transport }
 
 var _ exchanger = (*standardExchanger)(nil)
 
-func (e *standardExchanger) roundTrip(ctx context.Context, m *message) (*nethttp.Response, error) {
+func (e *standardExchanger) roundTrip(ctx context.Context, m *message) (peerAnswer, error) {
 	var w watch
 	w.trace.GotConn = w.gotConn
 	request := m.request().WithContext(httptrace.WithClientTrace(ctx, &w.trace))
 	response, err := e.transport.RoundTrip(request)
 	if err != nil {
-		return nil, noAnswer(ctx, err, progress{connected: w.conn != nil, secure: m.url.Scheme == "https", broken: hasEnded(w.conn)})
+		return peerAnswer{}, noAnswer(ctx, err, progress{connected: w.conn != nil, secure: m.url.Scheme == "https", broken: hasEnded(w.conn)})
 	}
-	return response, nil
+	return peerAnswer{Response: response}, nil
 }
 
 func (e *standardExchanger) close() { e.transport.CloseIdleConnections() }

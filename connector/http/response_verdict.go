@@ -16,14 +16,16 @@ const maxQuote = 200
 
 // judge says what a response means for the records that were sent. It serves one goroutine.
 type judge struct {
-	scope   *expression.Scope
+	scope   *expression.Scope // nil: no expression looks
 	records []*connector.Record
 }
 
 // judge returns one verdict per record where batch_results gives them, nil for delivered; else nil and the word on all
 // of them. Its errors are *connector.AttemptError.
 func (j judge) judge(p *plan, response *connector.Response, broken error) ([]error, error) {
-	j.scope.Reset(j.records[0], response)
+	if j.scope != nil {
+		j.scope.Reset(j.records[0], response)
+	}
 	err := j.whole(p, response, broken)
 	if p.config.BatchResults.IsZero() || broken != nil {
 		return nil, err

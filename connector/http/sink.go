@@ -49,7 +49,7 @@ func destinationOf(t *target) func(*connector.Record) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		return originOf(u), nil
+		return originOf(u.url), nil
 	}
 }
 
@@ -92,7 +92,7 @@ func newSinkAt(p *plan, destination string, connections *pool, cache *outcomes) 
 		uniform:  p.method != "" && len(p.headers.dynamic) == 0,
 	}
 	for _, t := range p.targets {
-		s.uniform = s.uniform && t.fixed != nil
+		s.uniform = s.uniform && t.fixed.url != nil
 	}
 	if len(p.targets) > 1 && p.config.Balance == balanceBroadcast {
 		s.taken = newTaken(p.config.OutcomeCache)
@@ -127,14 +127,22 @@ func (s *sink) Write(ctx context.Context, batch []*connector.Record) []connector
 		}
 		return results
 	}
+	if s.cache == nil {
+		s.send(ctx, batch, results)
+		return results
+	}
 	s.cache.through(s.destination, batch, results, func(rest []*connector.Record, fresh []connector.Result) {
-		if s.taken != nil {
-			s.broadcast(ctx, rest, fresh)
-		} else {
-			s.balanced(ctx, rest, fresh)
-		}
+		s.send(ctx, rest, fresh)
 	})
 	return results
+}
+
+func (s *sink) send(ctx context.Context, records []*connector.Record, results []connector.Result) {
+	if s.taken != nil {
+		s.broadcast(ctx, records, results)
+	} else {
+		s.balanced(ctx, records, results)
+	}
 }
 
 // sendTo makes one attempt for each record at one URL.
@@ -152,8 +160,9 @@ func (s *sink) sendTo(ctx context.Context, t *target, records []*connector.Recor
 func (s *sink) sendOne(ctx context.Context, t *target, record []*connector.Record) connector.Result {
 	scope := s.scope(record[0])
 	defer s.release(scope)
-	m, err := s.compose(scope, t, record[0])
-	if err != nil {
+	m := s.message()
+	defer s.dismiss(m)
+	if err := s.compose(m, scope, t, record[0]); err != nil {
 		return connector.Result{Err: err}
 	}
 	response, _, err := s.post(ctx, m, judge{scope, record})

@@ -98,11 +98,11 @@ func BenchmarkCompose(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		scope := p.scope(r)
-		m, err := p.compose(scope, p.targets[0], r)
-		if err != nil {
+		m := p.message()
+		if err := p.compose(m, scope, p.targets[0], r); err != nil {
 			b.Fatal(err)
 		}
-		_ = m.request()
+		p.dismiss(m)
 		p.release(scope)
 	}
 }

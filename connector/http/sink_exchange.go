@@ -5,30 +5,30 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	nethttp "net/http"
 	"net/url"
+	"slices"
 
 	"github.com/acktor/acktor/connector"
 )
 
 // exchange sends a request and returns the answer, whose body is still to be read and closed. The answer to the
 // last redirect counts. The error is an *connector.AttemptError.
-func (s *sink) exchange(ctx context.Context, m message) (*nethttp.Response, error) {
+func (s *sink) exchange(ctx context.Context, m *message) (peerAnswer, error) {
 	for followed := 0; ; followed++ {
-		response, err := s.exchanger.roundTrip(ctx, &m)
+		a, err := s.exchanger.roundTrip(ctx, m)
 		if err != nil {
-			return nil, err
+			return peerAnswer{}, err
 		}
-		if followed >= s.config.FollowRedirects || !redirects(response) {
-			return response, nil
+		if followed >= s.config.FollowRedirects || a.whole != nil || !redirects(a.Response) {
+			return a, nil
 		}
-		next, err := m.redirected(response)
+		next, err := m.redirected(a.Response)
 		if err != nil {
-			return response, nil // to nowhere that can be followed: the redirect itself is the answer
+			return a, nil // to nowhere that can be followed: the redirect itself is the answer
 		}
-		_, _ = io.CopyN(io.Discard, response.Body, firstRead) // to keep the connection
-		_ = response.Body.Close()
+		_, _ = io.CopyN(io.Discard, a.Body, firstRead) // to keep the connection
+		_ = a.Body.Close()
 		m = next
 	}
 }
@@ -46,32 +46,28 @@ var errDowngrade = errors.New("redirect from https to http")
 
 // redirected returns the request that follows a redirect (RFC 9110, section 15.4): 307 and 308 repeat it, the others
 // ask with GET. Credentials do not go to another host, nothing goes from https to http.
-func (m *message) redirected(response *nethttp.Response) (message, error) {
+func (m *message) redirected(response *nethttp.Response) (*message, error) {
 	location, err := m.url.Parse(response.Header.Get("Location"))
 	if err != nil {
-		return message{}, fmt.Errorf("location: %w", err)
+		return nil, fmt.Errorf("location: %w", err)
 	}
 	if location, err = parseURL(location.String()); err != nil {
-		return message{}, err
+		return nil, err
 	}
 	if m.url.Scheme == "https" && location.Scheme != "https" {
-		return message{}, errDowngrade
+		return nil, errDowngrade
 	}
-	next := message{envelope: envelope{method: m.method, url: location, header: maps.Clone(m.header)}, body: m.body}
+	next := &message{envelope: envelope{method: m.method, place: placeOf(location), header: slices.Clone(m.header)}, body: m.body}
 	status := response.StatusCode
 	if status != nethttp.StatusTemporaryRedirect && status != nethttp.StatusPermanentRedirect && m.method != nethttp.MethodHead {
 		next.method, next.body = nethttp.MethodGet, nil
-		for _, name := range [...]string{"Content-Type", "Content-Encoding"} {
-			delete(next.header, name)
-		}
+		next.header.remove("Content-Type", "Content-Encoding")
 	}
 	if sameHost(location, m.url) {
 		next.host = m.host
 		return next, nil
 	}
-	for _, name := range [...]string{"Authorization", "Cookie", "Www-Authenticate"} {
-		delete(next.header, name)
-	}
+	next.header.remove("Authorization", "Cookie", "Www-Authenticate")
 	return next, nil
 }
 
@@ -79,12 +75,15 @@ func sameHost(a, b *url.URL) bool { return originOf(a) == originOf(b) }
 
 // post makes one request for records, one or a batch, of which scope shows the first, and judges the answer.
 // With batch_results the verdicts are one per record, else they are nil and err holds for all.
-func (s *sink) post(ctx context.Context, m message, look judge) (response *connector.Response, verdicts []error, err error) {
-	answer, err := s.exchange(ctx, m)
+func (s *sink) post(ctx context.Context, m *message, look judge) (response *connector.Response, verdicts []error, err error) {
+	a, err := s.exchange(ctx, m)
 	if err != nil {
 		return nil, nil, err
 	}
-	response, broken := s.read(answer)
+	response, broken := a.whole, error(nil)
+	if response == nil {
+		response, broken = s.read(a.Response)
+	}
 	verdicts, err = look.judge(s.plan, response, broken)
 	s.trim(response)
 	return response, verdicts, err

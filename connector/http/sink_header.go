@@ -17,8 +17,8 @@ import (
 // headerSet is the headers of every request of a sink: those that are the same each time, made once, and
 // those that depend on the record.
 type headerSet struct {
-	host    string         // the Host header, when it is configured
-	static  nethttp.Header // its values are shared by all requests and never changed
+	host    string // the Host header, when it is configured
+	static  fields
 	dynamic []headerTemplate
 }
 
@@ -45,7 +45,7 @@ func headerName(name string) string {
 
 // newHeaderSet checks the keys headers, idempotency_header, basic and bearer.
 func newHeaderSet(config *SinkConfig) (*headerSet, error) {
-	h := &headerSet{static: nethttp.Header{"User-Agent": {"acktor"}}}
+	h := &headerSet{static: fields{{"User-Agent", "acktor"}}}
 	var mistakes []error
 	for _, name := range slices.Sorted(maps.Keys(config.Headers)) {
 		if err := h.add(name, config.Headers[name]); err != nil {
@@ -80,14 +80,14 @@ func (h *headerSet) add(name string, template expression.Template) error {
 		return wrong(key, "is there twice", "")
 	}
 	if !isConstant {
-		delete(h.static, headerName(name))
+		h.static.remove(headerName(name))
 		h.dynamic = append(h.dynamic, headerTemplate{headerName(name), template})
 		return nil
 	}
 	if !httpguts.ValidHeaderFieldValue(constant) {
 		return wrong(key, "holds a character that a header cannot carry", "")
 	}
-	h.static[headerName(name)] = []string{constant}
+	h.static.put(headerName(name), constant)
 	return nil
 }
 
@@ -119,42 +119,29 @@ func (h *headerSet) authorize(config *SinkConfig) error {
 	if !httpguts.ValidHeaderFieldValue(value) {
 		return wrong("bearer", "holds a character that a header cannot carry", "")
 	}
-	h.static["Authorization"] = []string{value}
+	h.static.put("Authorization", value)
 	return nil
 }
 
 // has reports whether config sets the header.
 func (h *headerSet) has(name string) bool {
 	name = headerName(name)
-	_, ok := h.static[name]
+	_, ok := h.static.find(name)
 	return ok || slices.ContainsFunc(h.dynamic, func(d headerTemplate) bool { return d.name == name })
 }
 
-// render returns the headers for the record that scope shows, with room for extra more.
-func (h *headerSet) render(scope *expression.Scope, extra int) (nethttp.Header, error) {
-	header := make(nethttp.Header, len(h.static)+len(h.dynamic)+extra)
-	maps.Copy(header, h.static)
+// render appends to header, which is empty, the headers for the record that scope shows.
+func (h *headerSet) render(scope *expression.Scope, header fields) (fields, error) {
+	header = append(header, h.static...)
 	for _, d := range h.dynamic {
 		value, err := d.template.Render(scope)
 		if err != nil {
-			return nil, invalid("header %s: %w", d.name, err)
+			return header, invalid("header %s: %w", d.name, err)
 		}
-		if err := setHeader(header, d.name, value); err != nil {
-			return nil, err
+		if err := header.set(d.name, value); err != nil {
+			return header, err
 		}
 	}
-	setDefault(header, "User-Agent", "") // when one was rendered to nothing: or net/http names itself
+	header.setDefault("User-Agent", "") // when one was rendered to nothing: or net/http names itself
 	return header, nil
-}
-
-// setHeader sets a header to a value that may come from a record. The empty value is left out.
-func setHeader(header nethttp.Header, name, value string) error {
-	if value == "" {
-		return nil
-	}
-	if !httpguts.ValidHeaderFieldValue(value) {
-		return invalid("header %s: the value holds a character that a header cannot carry", name)
-	}
-	header[name] = []string{value}
-	return nil
 }

@@ -16,14 +16,16 @@ import (
 
 // plan is a SinkConfig that was checked and made ready. Any number of goroutines use it.
 type plan struct {
-	config  SinkConfig
-	targets []*target
-	method  string // when it is fixed
-	headers *headerSet
-	format  string
-	newPool func() *pool
-	scopes  sync.Pool
-	buffers buffers
+	config   SinkConfig
+	targets  []*target
+	method   string // when it is fixed
+	headers  *headerSet
+	format   string
+	newPool  func() *pool
+	scopes   sync.Pool
+	looks    bool      // an expression looks at records or answers
+	messages sync.Pool // of *message
+	buffers  buffers
 
 	idempotencyHeader string
 	kept              []keptHeader
@@ -50,6 +52,8 @@ func newPlan(config SinkConfig) (*plan, error) {
 	watched := config.SuccessWhen.String() + " " + config.BatchResults.String()
 	p.needsBody = strings.Contains(watched, "json") || strings.Contains(watched, "body")
 	p.needsHeaders = strings.Contains(watched, "headers")
+	p.looks = p.method == "" || p.format == formatTemplate || !config.SuccessWhen.IsZero() || !config.BatchResults.IsZero() ||
+		p.headers != nil && len(p.headers.dynamic) > 0 || slices.ContainsFunc(p.targets, func(t *target) bool { return t.fixed.url == nil })
 	return p, errors.Join(errs[:]...)
 }
 
@@ -154,11 +158,14 @@ func (p *plan) wanted() []keptHeader {
 	if p.needsHeaders {
 		return nil
 	}
-	return append([]keptHeader{{"Location", "location"}}, p.kept...)
+	return p.kept
 }
 
-// scope borrows a scope that shows record. It is given back with release.
+// scope borrows a scope that shows record, nil when nothing looks at it. It is given back with release.
 func (p *plan) scope(record *connector.Record) *expression.Scope {
+	if !p.looks {
+		return nil
+	}
 	scope := p.scopes.Get().(*expression.Scope)
 	scope.Reset(record, nil)
 	return scope
@@ -166,6 +173,9 @@ func (p *plan) scope(record *connector.Record) *expression.Scope {
 
 // release gives a scope back, without what it showed.
 func (p *plan) release(scope *expression.Scope) {
+	if scope == nil {
+		return
+	}
 	scope.Reset(nil, nil)
 	p.scopes.Put(scope)
 }

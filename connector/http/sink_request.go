@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"io"
 	nethttp "net/http"
-	"net/url"
 
 	"github.com/acktor/acktor/connector"
 	"github.com/acktor/acktor/expression"
@@ -13,14 +12,14 @@ import (
 // envelope is what a request is beside its body.
 type envelope struct {
 	method string
-	url    *url.URL // shared, never changed
+	place
 	host   string
-	header nethttp.Header
+	header fields
 }
 
-// envelope renders method, URL and headers for the record that scope shows. The header is the caller's own.
-func (p *plan) envelope(scope *expression.Scope, t *target) (envelope, error) {
-	e := envelope{method: p.method, host: p.headers.host}
+// envelope renders method, URL and headers for the record that scope shows. The headers go into room, which is empty.
+func (p *plan) envelope(scope *expression.Scope, t *target, room fields) (envelope, error) {
+	e := envelope{method: p.method, host: p.headers.host, header: room}
 	var err error
 	if e.method == "" {
 		if e.method, err = p.config.Method.Render(scope); err == nil {
@@ -30,15 +29,12 @@ func (p *plan) envelope(scope *expression.Scope, t *target) (envelope, error) {
 			return e, invalid("method: %w", err)
 		}
 	}
-	if e.url, err = t.resolve(scope); err != nil {
+	if e.place, err = t.resolve(scope); err != nil {
 		return e, err
 	}
-	e.header, err = p.headers.render(scope, extraHeaders)
+	e.header, err = p.headers.render(scope, room)
 	return e, err
 }
-
-// extraHeaders is room for those that compose adds: the idempotency key, content type and encoding.
-const extraHeaders = 3
 
 // message is one request that is ready to be sent, and can be made again for a redirect.
 type message struct {
@@ -46,37 +42,50 @@ type message struct {
 	body []byte
 }
 
-// compose makes the request for one record, which scope shows. The error is of class invalid.
-func (p *plan) compose(scope *expression.Scope, t *target, record *connector.Record) (message, error) {
-	e, err := p.envelope(scope, t)
-	if err != nil {
-		return message{}, err
+// compose makes m the request for one record, which scope shows. The error is of class invalid.
+func (p *plan) compose(m *message, scope *expression.Scope, t *target, record *connector.Record) (err error) {
+	if m.envelope, err = p.envelope(scope, t, m.header[:0]); err != nil {
+		return err
 	}
-	m := message{envelope: e}
 	if p.idempotencyHeader != "" {
-		if err := setHeader(m.header, p.idempotencyHeader, string(record.ID)); err != nil {
-			return message{}, err
+		if err := m.header.set(p.idempotencyHeader, string(record.ID)); err != nil {
+			return err
 		}
 	}
 	if bodiless(m.method) && p.format != formatTemplate {
-		return m, nil
+		return nil
 	}
-	m.body, err = p.encode(scope, record, m.header)
-	return m, err
+	m.body, err = p.encode(scope, record, &m.header)
+	return err
+}
+
+// message borrows a message, to be given back with dismiss when nothing looks at it any more.
+func (p *plan) message() *message {
+	if m, ok := p.messages.Get().(*message); ok {
+		return m
+	}
+	return &message{}
+}
+
+func (p *plan) dismiss(m *message) {
+	room := m.header[:cap(m.header)]
+	clear(room)
+	*m = message{envelope: envelope{header: room[:0]}}
+	p.messages.Put(m)
 }
 
 // bodiless says whether a request with that method has a body only where one is configured.
 func bodiless(method string) bool { return method == nethttp.MethodGet || method == nethttp.MethodHead }
 
 // encode returns the body for record and sets the headers that go with it. The body may be record.Data itself.
-func (p *plan) encode(scope *expression.Scope, record *connector.Record, header nethttp.Header) ([]byte, error) {
+func (p *plan) encode(scope *expression.Scope, record *connector.Record, header *fields) ([]byte, error) {
 	switch p.format {
 	case formatTemplate:
 		text, err := p.config.Body.Render(scope)
 		if err != nil {
 			return nil, invalid("body: %w", err)
 		}
-		setDefault(header, "Content-Type", typeOf(text))
+		header.setDefault("Content-Type", typeOf(text))
 		return []byte(text), nil
 	case formatBinary:
 		return record.Data, setEventHeaders(header, record)
@@ -85,14 +94,14 @@ func (p *plan) encode(scope *expression.Scope, record *connector.Record, header 
 		if err != nil {
 			return nil, invalid("%w", err)
 		}
-		setDefault(header, "Content-Type", structuredType)
+		header.setDefault("Content-Type", structuredType)
 		return body, nil
 	}
 	return record.Data, setContentHeaders(header, record)
 }
 
 // setContentHeaders passes on how Data is to be understood: it goes out byte for byte.
-func setContentHeaders(header nethttp.Header, record *connector.Record) error {
+func setContentHeaders(header *fields, record *connector.Record) error {
 	for i := range record.Headers {
 		name := ""
 		switch record.Headers[i].Name {
@@ -103,33 +112,27 @@ func setContentHeaders(header nethttp.Header, record *connector.Record) error {
 		default:
 			continue
 		}
-		if _, configured := header[name]; configured {
+		if _, configured := header.find(name); configured {
 			continue
 		}
-		if err := setHeader(header, name, record.Headers[i].Value); err != nil {
+		if err := header.set(name, record.Headers[i].Value); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func setEventHeaders(header nethttp.Header, record *connector.Record) error {
+func setEventHeaders(header *fields, record *connector.Record) error {
 	headers, err := binaryHeaders(record)
 	if err != nil {
 		return invalid("%w", err)
 	}
 	for _, h := range headers {
-		if err := setHeader(header, nethttp.CanonicalHeaderKey(h.Name), h.Value); err != nil {
+		if err := header.set(nethttp.CanonicalHeaderKey(h.Name), h.Value); err != nil {
 			return err
 		}
 	}
 	return setContentHeaders(header, record)
-}
-
-func setDefault(header nethttp.Header, name, value string) {
-	if _, configured := header[name]; !configured {
-		header[name] = []string{value}
-	}
 }
 
 // typeOf guesses the content type of a body that was made from a template.
@@ -151,7 +154,7 @@ func typeOf(text string) string {
 // it did not take.
 func (m *message) request() *nethttp.Request {
 	request := &nethttp.Request{
-		Method: m.method, URL: m.url, Host: m.host, Header: m.header,
+		Method: m.method, URL: m.url, Host: m.host, Header: m.header.standard(),
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 		ContentLength: int64(len(m.body)),
 	}

@@ -15,9 +15,9 @@ import (
 // target is one URL that requests go to, as configured. It is immutable.
 type target struct {
 	template expression.Template
-	fixed    *url.URL // when the template holds no expression; never changed
-	whole    bool     // the template is one expression, and its value is the URL
-	origin   string   // scheme://host:port where that is fixed, else empty
+	fixed    place  // when the template holds no expression
+	whole    bool   // the template is one expression, and its value is the URL
+	origin   string // scheme://host:port where that is fixed, else empty
 }
 
 const (
@@ -34,7 +34,7 @@ func newTarget(template expression.Template) (*target, error) {
 		if err != nil {
 			return nil, err
 		}
-		t.fixed, t.origin = fixed, originOf(fixed)
+		t.fixed, t.origin = placeOf(fixed), originOf(fixed)
 		return t, nil
 	}
 	trimmed := strings.TrimSpace(text)
@@ -60,19 +60,30 @@ func newTarget(template expression.Template) (*target, error) {
 
 // resolve returns the URL for the record that scope shows, not to be changed. A value that comes from the record
 // stays within the part of the URL where its expression stands. The error is of class invalid.
-func (t *target) resolve(scope *expression.Scope) (*url.URL, error) {
-	if t.fixed != nil {
+func (t *target) resolve(scope *expression.Scope) (place, error) {
+	if t.fixed.url != nil {
 		return t.fixed, nil
 	}
 	text, err := t.render(scope)
 	if err != nil {
-		return nil, invalid("url: %w", err)
+		return place{}, invalid("url: %w", err)
 	}
 	resolved, err := parseURL(text)
 	if err != nil {
-		return nil, invalid("url: %w", err)
+		return place{}, invalid("url: %w", err)
 	}
-	return resolved, nil
+	return placeOf(resolved), nil
+}
+
+// place is a URL, never changed, with what a connection needs of it.
+type place struct {
+	url     *url.URL
+	uri     string // what stands in the first line of a request
+	address string // host:port
+}
+
+func placeOf(u *url.URL) place {
+	return place{url: u, uri: u.RequestURI(), address: addressOf(u)}
 }
 
 func (t *target) render(scope *expression.Scope) (string, error) {

@@ -19,11 +19,11 @@ func resolve(t testing.TB, text string, r *connector.Record) (string, error) {
 	}
 	scope := expression.NewScope()
 	scope.Reset(r, nil)
-	u, err := made.resolve(scope)
+	at, err := made.resolve(scope)
 	if err != nil {
 		return "", err
 	}
-	return u.String(), nil
+	return at.url.String(), nil
 }
 
 func TestValueStaysInItsPartOfTheURL(t *testing.T) {
@@ -116,10 +116,11 @@ func TestNoValueLeavesItsPartOfTheURL(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		r := &connector.Record{Key: rapid.String().Draw(t, "key"), ID: connector.RecordID(rapid.String().Draw(t, "id"))}
 		scope.Reset(r, nil)
-		u, err := path.resolve(scope)
+		at, err := path.resolve(scope)
 		if err != nil {
 			return
 		}
+		u := at.url
 		query, err := url.ParseQuery(u.RawQuery)
 		if err != nil || u.Host != "host.example" || u.Path != "/a/"+r.Key+"/b" || query.Get("c") != string(r.ID) || query.Get("d") != "e" {
 			t.Fatalf("%q and %q became %s", r.Key, r.ID, u)

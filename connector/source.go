@@ -36,6 +36,14 @@ type Source interface {
 	Close(ctx context.Context) error
 }
 
+// Prompt is a Source whose Settle mostly returns at once, whatever happens: it waits for no lock that is held for long,
+// no channel, no peer and no code of others.
+type Prompt interface {
+	// SettlesAtOnce reports whether that holds for these. Settle is then called from the actor itself, which saves a
+	// hand-over to another goroutine.
+	SettlesAtOnce(settled []Settled) bool
+}
+
 // Committer is a Source whose upstream wants to know the contiguous position as well.
 type Committer interface {
 	// Commit is called after the positions, at most one a partition, were persisted: every record up

@@ -1,4 +1,4 @@
-// Package dispatch runs actors on goroutines that are used again.
+// Package dispatch runs actors: on goroutines that are used again, out of mailboxes that are emptied in one go.
 //
 // protoactor's own dispatcher starts a goroutine each time that a mailbox has something to do. Its stack is small then,
 // and is copied as it grows, which for short bursts of messages costs more than the messages do. The goroutines
@@ -87,10 +87,13 @@ func (p *Pool) Close() {
 	p.idle = nil
 }
 
-// Props are those of an actor that dispatcher runs, or, if that is nil, protoactor's own.
-func Props(producer actor.Producer, dispatcher actor.Dispatcher) *actor.Props {
-	if dispatcher == nil {
-		return actor.PropsFromProducer(producer)
+// Props are those of one actor that dispatcher runs, or, if that is nil, protoactor's own. produce is called for each
+// incarnation of it.
+func Props(produce func(*Turn) actor.Actor, dispatcher actor.Dispatcher) *actor.Props {
+	turn := &Turn{}
+	options := []actor.PropsOption{actor.WithMailbox(func() actor.Mailbox { return newMailbox(turn) })}
+	if dispatcher != nil {
+		options = append(options, actor.WithDispatcher(dispatcher))
 	}
-	return actor.PropsFromProducer(producer, actor.WithDispatcher(dispatcher))
+	return actor.PropsFromProducer(func() actor.Actor { return produce(turn) }, options...)
 }

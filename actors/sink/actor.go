@@ -8,6 +8,7 @@ import (
 	"github.com/cenkalti/backoff/v4"
 
 	"github.com/acktor/acktor/actors/alarm"
+	"github.com/acktor/acktor/actors/dispatch"
 	"github.com/acktor/acktor/connector"
 	"github.com/acktor/acktor/delivery"
 	"github.com/acktor/acktor/messages"
@@ -21,6 +22,7 @@ type Actor struct {
 	where       messages.Where
 	incarnation uint64
 	state       func(actor.Context)
+	turn        *dispatch.Turn
 	now         time.Time // when the message at hand was taken up
 
 	ctx      context.Context // of all that this incarnation has running
@@ -41,7 +43,6 @@ type Actor struct {
 	workers    workers
 	limit      int // writes at the same time
 	batch      int // records in a write
-	kicked     bool
 
 	breaker     *delivery.Breaker
 	limiter     *delivery.Limiter
@@ -93,13 +94,12 @@ type (
 	}
 	closed struct{ incarnation uint64 }
 	rang   struct{ incarnation uint64 }
-	kick   struct{}
 )
 
 // Receive hands the message to the current state.
 func (a *Actor) Receive(ctx actor.Context) {
 	defer a.answerAndPanicOn(ctx)
-	a.now = time.Now()
+	a.now = a.turn.Now()
 	if a.Fault != nil {
 		a.Fault(ctx.Message())
 		defer a.Fault(ctx.Message())
@@ -130,8 +130,6 @@ func (a *Actor) opening(ctx actor.Context) {
 	case *rang:
 		a.onRang(msg)
 		a.openWhenDue()
-	case *kick:
-		a.kicked = false // dispatch follows once the connector is open
 	default:
 		a.always(ctx)
 	}
@@ -144,9 +142,6 @@ func (a *Actor) delivering(ctx actor.Context) {
 	case *messages.Deliver:
 		a.enqueue(msg)
 		a.dispatchSoon()
-	case *kick:
-		a.kicked = false
-		a.dispatch()
 	case *rang:
 		a.onRang(msg)
 		a.dispatch()

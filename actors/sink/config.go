@@ -40,7 +40,11 @@ type Config struct {
 func (c *Config) Props(destination string, sink connector.Sink) *actor.Props {
 	life := &life{destination: destination, sink: sink, closed: make(chan struct{})}
 	close(life.closed)
-	return dispatch.Props(func() actor.Actor { return newActor(c, life) }, c.Dispatcher)
+	return dispatch.Props(func(turn *dispatch.Turn) actor.Actor {
+		a := newActor(c, life)
+		a.turn = turn
+		return a
+	}, c.Dispatcher)
 }
 
 // life is what outlives an incarnation of a destination's actor.

@@ -50,16 +50,11 @@ func (a *Actor) popReady() *job {
 // waiting counts the records that are here and not being written.
 func (a *Actor) waiting() int { return a.ready.len() + len(a.retries) + a.lanes.waiting }
 
-// dispatchSoon dispatches now, or, when one write takes several records, behind the messages that already wait in the
-// mailbox, so that they go together.
+// dispatchSoon dispatches now, or, when one write takes several records, behind the messages that are at hand already, so
+// that they go together.
 func (a *Actor) dispatchSoon() {
-	if a.batch == 1 || a.ready.len() >= a.batch {
+	if a.batch == 1 || a.ready.len() >= a.batch || !a.turn.More() {
 		a.dispatch()
-		return
-	}
-	if !a.kicked {
-		a.kicked = true
-		a.root.Send(a.self, &kick{})
 	}
 }
 

@@ -42,18 +42,23 @@ type Config struct {
 // Props returns the props of the actor. Its incarnations share one Actor: what is in flight outlives a panic.
 func (c *Config) Props() *actor.Props {
 	a := newActor(c)
-	return dispatch.Props(func() actor.Actor { return a }, c.Dispatcher)
+	return dispatch.Props(func(turn *dispatch.Turn) actor.Actor {
+		a.turn = turn
+		return a
+	}, c.Dispatcher)
 }
 
 // Actor owns the records of one source. See the package comment for its states.
 type Actor struct {
 	*Config
 	state func(ctx actor.Context, message any)
+	turn  *dispatch.Turn
 	now   time.Time // when the message at hand was taken up
 	self  *actor.PID
 	root  *actor.RootContext
 
-	ctx     context.Context // of all that runs
+	prompt  connector.Prompt // the connector, if it can be told of outcomes here and now; else nil
+	ctx     context.Context  // of all that runs
 	cancel  context.CancelFunc
 	intake  *intake
 	grants  chan grant
@@ -110,6 +115,7 @@ func newActor(config *Config) *Actor {
 		a.letters = newSinkRoutes(len(a.sinks), config.Spec.DeadLetter, config.Letters)
 		a.sinks = append(a.sinks, a.letters)
 	}
+	a.prompt, _ = config.Spec.Source.(connector.Prompt)
 	restart := config.Spec.Restart
 	a.openBackoff = backoff.NewExponentialBackOff(
 		backoff.WithInitialInterval(restart.Initial), backoff.WithMaxInterval(restart.Max), backoff.WithMaxElapsedTime(0))
@@ -135,6 +141,7 @@ type (
 		done        bool
 	}
 	closed    struct{ err error }
+	said      struct{} // not sent: outcomes were told, which has given credit back
 	rang      struct{}
 	reconnect struct{}
 )
@@ -142,12 +149,16 @@ type (
 // Receive hands the message to the current state.
 func (a *Actor) Receive(ctx actor.Context) {
 	defer a.rescueAndPanicOn(ctx)
-	a.now = time.Now()
+	a.now = a.turn.Now()
 	if a.Fault != nil {
 		a.Fault(ctx.Message())
 		defer a.Fault(ctx.Message())
 	}
 	a.state(ctx, ctx.Message())
+	if a.prompt != nil && len(a.unsaid) > 0 && (len(a.unsaid) >= sayAtOnce || !a.turn.More()) {
+		a.say()
+		a.state(ctx, said{})
+	}
 	a.schedule()
 }
 
@@ -328,6 +339,8 @@ const (
 	lookAgainEvery = 50 * time.Millisecond
 	// checkpointEvery is how long a settled position may wait to be committed.
 	checkpointEvery = 100 * time.Millisecond
+	// sayAtOnce is how many outcomes a prompt connector is told of together, at most.
+	sayAtOnce = 64
 	// maxUncommitted bounds the settled records that wait behind one that is not.
 	maxUncommitted = 1 << 18
 )

@@ -184,6 +184,10 @@ func (a *Actor) say() {
 	}
 	outcomes, bytes := a.unsaid, a.unbytes
 	a.unsaid, a.unbytes, a.spare = a.spare[:0], 0, nil
+	if a.prompt != nil && len(positions) == 0 && a.prompt.SettlesAtOnce(outcomes) {
+		a.giveBack(outcomes, bytes, settle(a.Spec.Source, outcomes))
+		return
+	}
 	source, store, pipeline := a.Spec.Source, a.Positions, string(a.Spec.Name)
 	root, self := a.root, a.self
 	a.clerk.do(func() {
@@ -200,7 +204,9 @@ func settle(source connector.Source, outcomes []connector.Settled) (err error) {
 	if len(outcomes) == 0 {
 		return nil
 	}
-	ctx := deadline.New(context.Background(), time.Now().Add(settleTimeout))
+	keeper := deadline.NewKeeper(context.Background())
+	defer keeper.Close()
+	ctx := keeper.Begin(time.Now().Add(settleTimeout))
 	defer ctx.End()
 	defer connector.Recover(&err)
 	return source.Settle(ctx, outcomes)
@@ -232,19 +238,23 @@ func (a *Actor) onSettled(msg *settled) {
 	}
 	msg.done = true
 	a.clerk.done()
-	outcomes := msg.outcomes
-	a.flight.giveBack(len(outcomes), msg.bytes)
+	a.giveBack(msg.outcomes, msg.bytes, msg.err)
+	a.noteCommit(msg)
+	a.say()
+}
+
+// giveBack returns the credit of records whose outcomes the connector was told of.
+func (a *Actor) giveBack(outcomes []connector.Settled, bytes int, err error) {
+	a.flight.giveBack(len(outcomes), bytes)
 	a.Board.InFlight.Store(int64(a.flight.records))
 	a.Metrics.InFlight(a.flight.records, a.flight.bytes)
 	clear(outcomes)
 	a.spare = outcomes[:0]
-	if msg.err != nil && !a.sayFailed {
-		a.Log.Warn(a.name()+" cannot be told of outcomes", slog.Any("err", msg.err))
+	if err != nil && !a.sayFailed {
+		a.Log.Warn(a.name()+" cannot be told of outcomes", slog.Any("err", err))
 	}
-	a.sayFailed = msg.err != nil
-	a.noteCommit(msg)
+	a.sayFailed = err != nil
 	a.admitHeld()
-	a.say()
 }
 
 // noteCommit tries a failed commit again at the next checkpoint; while draining only a few times.

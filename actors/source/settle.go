@@ -62,7 +62,9 @@ func (a *Actor) end(e *entry, outcome *connector.Outcome) {
 	a.unbytes += e.bytes
 	a.count(e.original, outcome, e.readAt, a.now)
 	a.flight.remove(e)
-	a.say()
+	if a.prompt == nil { // else when all messages at hand are done
+		a.say()
+	}
 }
 
 func (a *Actor) count(record *connector.Record, outcome *connector.Outcome, readAt, now time.Time) {

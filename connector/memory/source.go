@@ -266,6 +266,16 @@ func (s *Source) Settle(_ context.Context, settled []connector.Settled) error {
 	return nil
 }
 
+// SettlesAtOnce reports whether no sender wants to be called back.
+func (s *Source) SettlesAtOnce(settled []connector.Settled) bool {
+	for i := range settled {
+		if t, ok := settled[i].Record.Ref.(*ticket); ok && t.done != nil {
+			return false
+		}
+	}
+	return true
+}
+
 // tell gives the sender its outcome. The ticket is in no list.
 func (s *Source) tell(t *ticket, outcome *connector.Outcome) {
 	if t.done == nil {

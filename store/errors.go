@@ -67,14 +67,3 @@ type LockLostError struct{ Path string }
 func (e *LockLostError) Error() string {
 	return fmt.Sprintf("store: %s was removed or replaced while this engine held it: stop every engine that uses its directory, then start one", e.Path)
 }
-
-// VersionError says that a file was written by a newer engine. The file is left as it is.
-type VersionError struct {
-	Path         string // of the file
-	Found, Known int    // its version, and the newest that this engine reads
-}
-
-// Error names the file and what to do about it.
-func (e *VersionError) Error() string {
-	return fmt.Sprintf("store: %s has format %d, and this engine reads formats up to %d: run an engine at least as new as the one that wrote it, or move the file away to start its pipeline from the beginning", e.Path, e.Found, e.Known)
-}

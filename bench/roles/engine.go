@@ -15,7 +15,7 @@ import (
 	"github.com/acktor/acktor/connector"
 	"github.com/acktor/acktor/connector/all"
 	"github.com/acktor/acktor/connector/memory"
-	"github.com/acktor/acktor/store"
+	"github.com/acktor/acktor/store/sqlite"
 )
 
 // EngineTask is for the engine. It has a configuration, or callers.
@@ -59,7 +59,7 @@ func Engine(ctx context.Context, line *process.Line) error {
 type engine struct {
 	task   *EngineTask
 	acktor *acktor.Engine
-	store  *store.Directory
+	store  *sqlite.Store
 	taken  *taken
 	clock  *clock
 
@@ -70,7 +70,7 @@ type engine struct {
 func (e *engine) prepare() (err error) {
 	options := acktor.Options{Logger: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError}))}
 	if e.task.Store != "" {
-		if e.store, err = store.OpenDirectory(e.task.Store); err != nil {
+		if e.store, err = sqlite.Open(context.Background(), e.task.Store, sqlite.Options{}); err != nil {
 			return err
 		}
 		options.Positions = e.store

@@ -13,13 +13,13 @@ import (
 	"github.com/acktor/acktor"
 	"github.com/acktor/acktor/admin"
 	"github.com/acktor/acktor/config"
-	"github.com/acktor/acktor/store"
+	"github.com/acktor/acktor/store/sqlite"
 )
 
 // host is an engine with what it needs around it.
 type host struct {
 	engine    *acktor.Engine
-	positions *store.Directory
+	store     *sqlite.Store
 	admin     *admin.Server // nil: not wanted
 	log       *slog.Logger
 	drain     time.Duration
@@ -33,13 +33,11 @@ func openHost(ctx context.Context, loaded *config.Config, log *slog.Logger) (h *
 			err = coded(exitEnvironment, errors.Join(err, h.close(), loaded.Close()))
 		}
 	}()
-	positions, err := store.OpenDirectory(loaded.Store.Path)
-	if err != nil {
+	if h.store, err = sqlite.Open(ctx, loaded.Store.Path, sqlite.Options{Log: log}); err != nil {
 		return h, err
 	}
-	h.positions = positions
 	metrics := newRegistry()
-	if h.engine, err = acktor.New(acktor.Options{Logger: log, Registerer: metrics, Positions: positions}); err != nil {
+	if h.engine, err = acktor.New(acktor.Options{Logger: log, Registerer: metrics, Positions: h.store}); err != nil {
 		return h, err
 	}
 	for _, pipeline := range acktor.FromConfig(loaded) {
@@ -120,8 +118,8 @@ func (h *host) close() error {
 	if h.admin != nil {
 		_ = h.admin.Stop(ctx) // a request that is cut off is no failure of the run
 	}
-	if h.positions != nil {
-		all = append(all, h.positions.Close())
+	if h.store != nil {
+		all = append(all, h.store.Close())
 	}
 	return errors.Join(all...)
 }

@@ -233,7 +233,7 @@ func entriesAreCopied(b *bench) {
 
 func largeRecord(b *bench) {
 	e := entry("orders", "large")
-	e.Record.Data = make([]byte, 5<<20)
+	e.Record.Data = make([]byte, 2<<20)
 	for i := range e.Record.Data {
 		e.Record.Data[i] = byte(i * 7)
 	}

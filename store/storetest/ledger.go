@@ -115,10 +115,10 @@ func expiry(b *bench) {
 
 func manyStories(b *bench) {
 	var all []*store.Story
-	for range 2500 {
+	for range 600 {
 		all = append(all, story("orders", "a", connector.Delivered, 1))
 	}
 	b.tell(all...)
-	b.expires(1200, time.Time{}, 1300)
-	b.expires(1300, day(2), 0)
+	b.expires(300, time.Time{}, 300)
+	b.expires(300, day(2), 0)
 }

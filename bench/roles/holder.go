@@ -25,6 +25,7 @@ type HolderTask struct {
 	Destinations int64
 	IdleAfter    time.Duration // after which they are passivated
 	Limit        float64       // of the bytes that one may cost
+	Fault        Fault
 	// Profile is the path where profiles of the work are written, and heap and goroutine profiles as
 	// PROFILE.held.heap and so on. Empty: none.
 	Profile string
@@ -36,7 +37,7 @@ func Holder(ctx context.Context, line *process.Line) error {
 	if err := line.Task(&task); err != nil {
 		return err
 	}
-	h := &holder{task: &task, taken: newTaken(), source: memory.NewSource(memory.Options{})}
+	h := &holder{task: &task, taken: newTaken(task.Fault), source: memory.NewSource(memory.Options{})}
 	var err error
 	if h.acktor, err = acktor.New(acktor.Options{}); err != nil {
 		return err

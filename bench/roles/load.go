@@ -26,6 +26,7 @@ type LoadTask struct {
 	For  time.Duration
 	// Requests, if not 0, is how many are sent in all, however long that takes.
 	Requests int64
+	Fault    Fault
 }
 
 // LoadReport says how the requests were answered.
@@ -146,10 +147,16 @@ func (c *client) next() (n int64, intended time.Time, ok bool) {
 }
 
 func (c *client) send(n int64, intended time.Time, request *fasthttp.Request, response *fasthttp.Response) {
-	status := 0
-	if err := c.http.Do(request, response); err == nil {
-		status = response.StatusCode()
-	}
+	status := fasthttp.StatusOK
+	c.task.Fault.apply(n, func(n int64) {
+		if n == invented {
+			request.SetBodyRaw(inventedData())
+		}
+		status = 0
+		if err := c.http.Do(request, response); err == nil {
+			status = response.StatusCode()
+		}
+	})
 	c.latency.Record(time.Since(intended), 1)
 	c.status[status]++
 	if status == fasthttp.StatusOK {

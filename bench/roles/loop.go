@@ -21,6 +21,7 @@ type LoopTask struct {
 	Batch   int // lines in one request, as a JSON array; 0 and 1 mean one line as it is
 	// ByKey gives the lines of one key to one worker, so that they are posted in their order.
 	ByKey bool
+	Fault Fault
 }
 
 // Loop is the role of the loop.
@@ -33,7 +34,7 @@ func Loop(ctx context.Context, line *process.Line) error {
 	if err != nil {
 		return err
 	}
-	l := &loop{task: &task, post: post}
+	l := &loop{task: &task, post: spoil(post, task.Fault)}
 	return process.Compete(ctx, line, process.Contestant{
 		Start: func(context.Context) error { return nil },
 		Wait:  l.run,

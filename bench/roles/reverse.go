@@ -20,6 +20,7 @@ type ReverseTask struct {
 	Address     string // to listen on
 	URL         string // to post to
 	Connections int    // to post with
+	Fault       Fault
 }
 
 // Reverse is the role of the reverse loop.
@@ -32,7 +33,7 @@ func Reverse(ctx context.Context, line *process.Line) error {
 	if err != nil {
 		return err
 	}
-	r := &reverse{url: task.URL, post: post}
+	r := &reverse{url: task.URL, post: spoil(post, task.Fault)}
 	return process.Compete(ctx, line, process.Contestant{
 		Start: func(context.Context) error { return r.start(task) },
 		Wait:  func(ctx context.Context) error { <-ctx.Done(); return nil },

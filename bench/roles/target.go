@@ -22,9 +22,7 @@ type End struct {
 	FailEvery int64         // each so manieth request is answered 500 and not taken; 0: none
 	Refuse    bool          // nobody listens
 	Hang      bool          // connections are accepted, and nothing is ever answered
-	// LoseEvery is a fault of the target itself: each so manieth request is answered 200 and not taken. It is there to prove
-	// that the suite notices.
-	LoseEvery int64
+	Fault     Fault         // of the ledger itself
 }
 
 // TargetReady says where the ends are.
@@ -144,11 +142,22 @@ func (e *end) serve(ctx *fasthttp.RequestCtx) {
 	switch {
 	case e.behaviour.FailEvery > 0 && n%e.behaviour.FailEvery == 0:
 		ctx.SetStatusCode(fasthttp.StatusInternalServerError)
-	case e.behaviour.LoseEvery > 0 && n%e.behaviour.LoseEvery == 0:
-	case !e.book().Take(ctx.PostBody()):
+	case !e.take(n, ctx.PostBody()):
 		ctx.SetStatusCode(fasthttp.StatusBadRequest)
 	}
 	ctx.SetBodyString("ok")
+}
+
+// take notes the records of request n.
+func (e *end) take(n int64, body []byte) (ok bool) {
+	ok = true
+	e.behaviour.Fault.apply(n, func(n int64) {
+		if n == invented {
+			body = inventedData()
+		}
+		ok = e.book().Take(body)
+	})
+	return ok
 }
 
 // hang accepts and holds connections.

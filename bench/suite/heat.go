@@ -99,7 +99,7 @@ func (st *stage) run(ctx context.Context, entry *Entry, records int64, length ti
 }
 
 func (p *performance) prepare(records int64, profile string) (err error) {
-	p.rig = &Rig{Size: p.size, Records: records, URLs: p.urls, Profile: profile}
+	p.rig = &Rig{Size: p.size, Records: records, URLs: p.urls, Profile: profile, Fault: p.entry.Fault}
 	if p.rig.Store, p.rig.Output, err = p.files.places(); err != nil {
 		return err
 	}

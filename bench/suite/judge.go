@@ -62,6 +62,9 @@ func (p *performance) judge() Verdict {
 		}
 		p.judgeEnds(&v)
 	}
+	if v.Duplicates > 0 && !p.scenario.MayFail { // what may fail is tried again
+		v.complain("%d records arrived twice", v.Duplicates)
+	}
 	if v.Lost > 0 {
 		v.complain("%d records are lost", v.Lost)
 	}
@@ -116,6 +119,9 @@ func (p *performance) judgeLoad(v *Verdict) {
 		page := &p.tally[end].Page
 		v.Lost += p.load.Acked.Without(page.Seen)
 		v.Duplicates += page.Duplicates
+		if extra := page.Seen.Without(p.load.Acked); extra > 0 && !p.scenario.MayFail {
+			v.complain("end %d got %d records that were not said to be delivered", end, extra)
+		}
 		if page.Strangers > 0 {
 			v.complain("end %d got %d that are no records", end, page.Strangers)
 		}

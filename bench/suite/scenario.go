@@ -60,6 +60,8 @@ type Entry struct {
 	Idle bool
 	// Scale turns the rate into what the engine is compared with; 0 is 1.
 	Scale float64
+	// Fault goes wrong in the contestant, to prove that it is noticed.
+	Fault roles.Fault
 	// Ideal is a rate that follows from the scenario; nothing is run then.
 	Ideal float64
 }
@@ -83,6 +85,7 @@ type Rig struct {
 	URLs          []string // of all the target's ends
 	Address       string   // to listen on
 	Profile       string
+	Fault         roles.Fault
 }
 
 const engineName = "engine"

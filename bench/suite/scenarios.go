@@ -40,7 +40,7 @@ func engine(feed Feed, task func(rig *Rig) roles.EngineTask) Entry {
 		Name: engineName, Program: process.Program{Role: "engine"}, Feed: feed, Ends: []int{0},
 		Task: func(rig *Rig) any {
 			t := task(rig)
-			t.Profile = rig.Profile
+			t.Profile, t.Fault = rig.Profile, rig.Fault
 			if t.Grace == 0 {
 				t.Grace = drainTime
 			}
@@ -55,7 +55,7 @@ func loop(implementation string, task func(rig *Rig) roles.LoopTask) Entry {
 		Name: implementation, Program: process.Program{Role: "loop"}, Feed: File, Ends: []int{0},
 		Task: func(rig *Rig) any {
 			t := task(rig)
-			t.HTTP, t.Input = implementation, rig.Input
+			t.HTTP, t.Input, t.Fault = implementation, rig.Input, rig.Fault
 			if t.Workers == 0 {
 				t.Workers = atOnce
 			}
@@ -72,7 +72,7 @@ func reverse(implementation string) Entry {
 	return Entry{
 		Name: implementation, Program: process.Program{Role: "reverse"}, Feed: Loaded, Ends: []int{0},
 		Task: func(rig *Rig) any {
-			return roles.ReverseTask{HTTP: implementation, Address: rig.Address, URL: rig.URLs[0], Connections: 256}
+			return roles.ReverseTask{HTTP: implementation, Address: rig.Address, URL: rig.URLs[0], Connections: 256, Fault: rig.Fault}
 		},
 	}
 }

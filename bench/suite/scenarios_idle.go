@@ -45,9 +45,14 @@ func idleDestinations() Scenario {
 			Name: engineName, Program: process.Program{Role: "holder"}, Records: count,
 			Task: func(rig *Rig) any {
 				return roles.HolderTask{
-					Destinations: rig.Records, IdleAfter: 20 * time.Second, Limit: idleDestinationBytes, Profile: rig.Profile,
+					Destinations: rig.Records, IdleAfter: idleAfter(rig.Records), Limit: idleDestinationBytes, Profile: rig.Profile, Fault: rig.Fault,
 				}
 			},
 		},
 	}
+}
+
+// idleAfter leaves enough time to open so many destinations before the first of them is passivated.
+func idleAfter(destinations int64) time.Duration {
+	return max(time.Second, time.Duration(destinations)*200*time.Microsecond)
 }

@@ -24,7 +24,7 @@ pipelines:
 		}),
 		Baselines: []Entry{{
 			Name: "channel", Program: process.Program{Role: "channel"},
-			Task: func(rig *Rig) any { return roles.ChannelTask{Records: rig.Records, Size: rig.Size} },
+			Task: func(rig *Rig) any { return roles.ChannelTask{Records: rig.Records, Size: rig.Size, Fault: rig.Fault} },
 		}},
 	}
 	s.Engine.Ends = nil
@@ -43,7 +43,7 @@ func memoryEmbedded() Scenario {
 		Baselines: []Entry{{
 			Name: "channel", Program: process.Program{Role: "channel-callers"},
 			Task: func(rig *Rig) any {
-				return roles.ChannelTask{Records: rig.Records, Size: rig.Size, Callers: atOnce, Workers: atOnce}
+				return roles.ChannelTask{Records: rig.Records, Size: rig.Size, Callers: atOnce, Workers: atOnce, Fault: rig.Fault}
 			},
 		}},
 	}
@@ -56,7 +56,7 @@ func fileFile() Scenario {
 		return Entry{
 			Name: name, Program: process.Program{Role: "copy"}, Feed: File, Output: true,
 			Task: func(rig *Rig) any {
-				return roles.CopyTask{Input: rig.Input, Output: rig.Output, Allocate: allocate}
+				return roles.CopyTask{Input: rig.Input, Output: rig.Output, Allocate: allocate, Fault: rig.Fault}
 			},
 		}
 	}

@@ -13,7 +13,7 @@ import (
 // one, and that has to be seen.
 func selfCheck(ctx context.Context, files *files) (err error) {
 	const records = 500
-	s := Scenario{Name: "self-check", Ends: []roles.End{{LoseEvery: records}}}
+	s := Scenario{Name: "self-check", Ends: []roles.End{{Fault: roles.Lose}}}
 	st, err := newStage(ctx, &s, 200, files)
 	if err != nil {
 		return err

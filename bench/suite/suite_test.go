@@ -71,23 +71,61 @@ func TestAScenarioAccountsForEveryRecord(t *testing.T) {
 	}
 }
 
-// TestATargetThatLosesARecordTurnsTheRunRed breaks what the suite is there to find.
-func TestATargetThatLosesARecordTurnsTheRunRed(t *testing.T) {
-	for _, name := range []string{"file-http", "http-http", "dead-destination"} {
+// TestARecordThatIsLostRepeatedOrInventedTurnsTheRunRed breaks every part of a measurement: each contestant of a scenario is at
+// fault in its own way.
+func TestARecordThatIsLostRepeatedOrInventedTurnsTheRunRed(t *testing.T) {
+	faults := []roles.Fault{roles.Lose, roles.Repeat, roles.Invent}
+	for i, name := range []string{"file-http", "http-http", "file-file", "generate-discard", "memory-embedded", "idle-destinations"} {
 		t.Run(name, func(t *testing.T) {
 			s := named(t, name)
-			s.Ends[0].LoseEvery = 10
-			s.Baselines = s.Baselines[:1]
-			results, err := check(t, s)
-			failure, ok := errors.AsType[*suite.Failure](err)
-			if !ok || len(failure.Problems) == 0 {
-				t.Fatalf("%v, want a failure", err)
+			s.Engine.Fault = faults[i%3]
+			for j := range s.Baselines {
+				s.Baselines[j].Fault = faults[(i+j+1)%3]
 			}
-			if results[0].OK || results[0].Engine.Lost == 0 {
-				t.Errorf("%d lost", results[0].Engine.Lost)
+			if s.Engine.Records > 0 {
+				s.Engine.Records = 1000
 			}
+			wantRed(t, &s)
 		})
 	}
+	for _, fault := range faults {
+		t.Run("target, "+string(fault), func(t *testing.T) {
+			s := named(t, "file-http")
+			s.Ends[0].Fault, s.Baselines = fault, nil
+			wantRed(t, &s)
+		})
+		t.Run("load, "+string(fault), func(t *testing.T) {
+			s := named(t, "http-http")
+			s.Engine.Load.Fault, s.Baselines = fault, nil
+			wantRed(t, &s)
+		})
+	}
+}
+
+// wantRed runs a scenario all of whose contestants are at fault.
+func wantRed(t *testing.T, s *suite.Scenario) {
+	t.Helper()
+	results, err := check(t, *s)
+	failure, ok := errors.AsType[*suite.Failure](err)
+	if !ok {
+		t.Fatalf("%v, want a failure", err)
+	}
+	if results[0].OK {
+		t.Error("the result says that all is well")
+	}
+	for _, name := range append([]string{"engine"}, names(s)...) {
+		if !slices.ContainsFunc(failure.Problems, func(problem string) bool { return strings.Contains(problem, ", "+name+",") }) {
+			t.Errorf("nothing was noticed in %s, only %q", name, failure.Problems)
+		}
+	}
+}
+
+func names(s *suite.Scenario) []string {
+	var all []string
+	for i := range s.Baselines {
+		all = append(all, s.Baselines[i].Name)
+	}
+	return all
 }
 
 func TestAScenarioWhoseContestantFailsIsAnError(t *testing.T) {

@@ -32,6 +32,11 @@ type group struct {
 	results  []*connector.Result // where each one's result belongs
 }
 
+// newGroup makes an empty group. Where it may be the only one, it has room for most.
+func newGroup(e envelope, most int) *group {
+	return &group{envelope: e, records: make([]*connector.Record, 0, most), elements: make([][]byte, 0, most), results: make([]*connector.Result, 0, most)}
+}
+
 // part returns the records from i to j as a group of their own.
 func (g *group) part(i, j int) *group {
 	return &group{envelope: g.envelope, records: g.records[i:j], elements: g.elements[i:j], results: g.results[i:j]}
@@ -77,6 +82,7 @@ func (s *sink) groups(t *target, records []*connector.Record, results []connecto
 	defer s.release(scope)
 	var groups []*group
 	index := make(map[string]*group, 1)
+	var e envelope // that of the record before; for all, where it is uniform
 	for i, record := range records {
 		if scope != nil {
 			scope.Reset(record, nil)
@@ -86,15 +92,16 @@ func (s *sink) groups(t *target, records []*connector.Record, results []connecto
 			results[i].Err = err
 			continue
 		}
-		e, err := s.envelope(scope, t, nil)
-		if err != nil {
-			results[i].Err = err
-			continue
+		if !s.uniform || e.url == nil {
+			if e, err = s.envelope(scope, t, nil); err != nil {
+				results[i].Err = err
+				continue
+			}
 		}
 		key := s.groupKey(&e)
 		g := index[key]
 		if g == nil {
-			g = &group{envelope: e}
+			g = newGroup(e, len(records)-i)
 			index[key] = g
 			groups = append(groups, g)
 		}

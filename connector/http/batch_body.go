@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 
+	"github.com/tidwall/gjson"
+
 	"github.com/acktor/acktor/connector"
 	"github.com/acktor/acktor/expression"
 )
@@ -27,7 +29,7 @@ func (s *sink) element(scope *expression.Scope, record *connector.Record) ([]byt
 		value = []byte(text)
 	}
 	if s.config.BatchFormat == batchArray || !bytes.ContainsAny(value, "\r\n") {
-		if !json.Valid(value) {
+		if !gjson.ValidBytes(value) {
 			return nil, invalid("the record is not JSON, which a batch in the form %s demands", s.config.BatchFormat)
 		}
 		return value, nil

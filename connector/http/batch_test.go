@@ -10,6 +10,8 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/tidwall/gjson"
+
 	"github.com/acktor/acktor/connector"
 	"github.com/acktor/acktor/expression"
 )
@@ -240,4 +242,15 @@ func TestBatchLeavesOutWhatWasDelivered(t *testing.T) {
 	if !slices.Equal(peer.taken, []int{0, 1, 2}) {
 		t.Errorf("taken %v", peer.taken)
 	}
+}
+
+func FuzzBothWaysToCheckJSONAgree(f *testing.F) {
+	for _, text := range []string{"", "{}", "[1, 2.5e-3, null, true]", `{"a": "\u00e4\ud800", "b": "\x7f"}`, "\"\x01\"", "\"\xff\"", "01", "-", "1.", "[", "{\"a\" 1}", " {} x", "nul", "\ufeff1"} {
+		f.Add([]byte(text))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		if got, want := gjson.ValidBytes(text), json.Valid(text); got != want {
+			t.Errorf("%q is valid: %t, by the standard library %t", text, got, want)
+		}
+	})
 }

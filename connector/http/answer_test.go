@@ -21,17 +21,17 @@ func answered(t *testing.T, change func(*SourceConfig), outcomes ...*connector.O
 		}
 	}
 	w := httptest.NewRecorder()
+	r := s.answerBatch(nil, x, false)
 	if len(outcomes) == 1 {
-		s.answerOne(w, x, false)
-	} else {
-		s.answerBatch(w, x, false)
+		r = s.answerOne(nil, x, false)
 	}
+	s.write(w, &r)
 	return w
 }
 
 func objectOf(t *testing.T, w *httptest.ResponseRecorder) map[string]any {
 	t.Helper()
-	return reply{body: w.Body.String()}.object(t)
+	return received{body: w.Body.String()}.object(t)
 }
 
 func TestEveryClassHasItsStatus(t *testing.T) {

@@ -3,7 +3,9 @@ package http
 import (
 	nethttp "net/http"
 	"net/textproto"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/acktor/acktor/connector"
@@ -17,60 +19,70 @@ const (
 // truncatedHeader marks an answer with respond: sink whose body is only the beginning of what the sink was answered.
 const truncatedHeader = "Acktor-Truncated"
 
-// linger is how long a client that is refused may go on sending. To close at once could destroy the answer on
-// its way (RFC 9112, section 9.6).
-const linger = 500 * time.Millisecond
+// reply is what a request is answered, whichever server sends it.
+type reply struct {
+	code        int
+	contentType string // empty: none
+	header      []answerLine
+	body        []byte
+	// last says that the rest of the request is not read and the connection ends.
+	last bool
+}
 
-// respond writes an answer in JSON.
-func (s *source) respond(w nethttp.ResponseWriter, code int, contentType string, body []byte) {
-	header := w.Header()
-	header.Set("Content-Type", contentType)
+// answerLine is one line of an answer's header. The name is in canonical form.
+type answerLine struct{ name, value string }
+
+func (r *reply) add(name, value string) { r.header = append(r.header, answerLine{name, value}) }
+
+func (r *reply) set(name, value string) {
+	r.header = slices.DeleteFunc(r.header, func(line answerLine) bool { return line.name == name })
+	r.add(name, value)
+}
+
+// inJSON makes the reply of a JSON document.
+func (s *source) inJSON(code int, contentType string, body []byte) reply {
+	r := reply{code: code, contentType: contentType, body: body}
 	if code == nethttp.StatusServiceUnavailable {
 		seconds := (s.config.RetryAfter + time.Second - 1) / time.Second
-		header.Set("Retry-After", strconv.Itoa(int(seconds)))
+		r.add("Retry-After", strconv.Itoa(int(seconds)))
 	}
-	s.write(w, code, body)
+	return r
 }
 
-// write sends an answer within write_timeout. That the client may be gone is no concern of the record.
-func (s *source) write(w nethttp.ResponseWriter, code int, body []byte) {
-	_ = nethttp.NewResponseController(w).SetWriteDeadline(time.Now().Add(s.config.WriteTimeout))
-	w.WriteHeader(code)
-	_, _ = w.Write(body)
-}
-
-func (s *source) refuse(w nethttp.ResponseWriter, r *problem) {
-	if r.close {
-		w.Header().Set("Connection", "close")
-		_ = nethttp.NewResponseController(w).SetReadDeadline(time.Now().Add(linger))
+// refuse makes the reply of a problem. Like the other replies it appends its body to out.
+func (s *source) refuse(out []byte, p *problem) reply {
+	r := s.inJSON(p.code, problemType, appendProblem(out, p))
+	r.last = p.close
+	if p.code == nethttp.StatusMethodNotAllowed {
+		r.add("Allow", strings.Join(s.config.Methods, ", "))
 	}
-	s.respond(w, r.code, problemType, appendProblem(nil, r))
+	return r
 }
 
 // answerOne answers for the only record of x.
-func (s *source) answerOne(w nethttp.ResponseWriter, x *exchange, cut bool) {
+func (s *source) answerOne(out []byte, x *exchange, cut bool) reply {
 	var a answer
 	x.mu.Lock()
 	s.tell(&a, &x.tickets[0], cut)
 	x.mu.Unlock()
 	if a.response != nil && passable(a.response.Status) {
-		s.passOn(w, a.response)
-		return
+		return s.passOn(a.response)
 	}
 	contentType := plainType
 	if a.isProblem() {
 		contentType = problemType
 	}
+	r := s.inJSON(a.code, contentType, appendAnswer(out, &a))
 	if a.location != "" {
-		w.Header().Set("Location", a.location)
+		r.add("Location", a.location)
 	}
-	s.respond(w, a.code, contentType, appendAnswer(make([]byte, 0, 256), &a))
+	return r
 }
 
 // answerBatch answers for the records of a batch: a JSON array with one object for each, in the order of the batch,
 // under the gravest status among them (see gravity). 207 would say more precisely that they differ; but it is a
 // success to most clients, and would let a failed record go unnoticed.
-func (s *source) answerBatch(w nethttp.ResponseWriter, x *exchange, cut bool) {
+func (s *source) answerBatch(out []byte, x *exchange, cut bool) reply {
 	answers := make([]answer, len(x.tickets))
 	x.mu.Lock()
 	for i := range x.tickets {
@@ -83,12 +95,12 @@ func (s *source) answerBatch(w nethttp.ResponseWriter, x *exchange, cut bool) {
 			code = answers[i].code
 		}
 	}
-	s.respond(w, code, plainType, appendAnswers(nil, answers))
+	return s.inJSON(code, plainType, appendAnswers(out, answers))
 }
 
 // answerEmptyBatch answers a batch without events: nothing was asked, nothing went wrong.
-func (s *source) answerEmptyBatch(w nethttp.ResponseWriter) {
-	s.respond(w, nethttp.StatusOK, plainType, []byte("[]"))
+func (s *source) answerEmptyBatch() reply {
+	return s.inJSON(nethttp.StatusOK, plainType, []byte("[]"))
 }
 
 // gravity orders the statuses of records. What the sender can do nothing about but try again comes last, for then it
@@ -116,19 +128,16 @@ func gravity(code int) int {
 func passable(status int) bool { return status >= 200 && status <= 599 }
 
 // passOn answers with what the sink was answered.
-func (s *source) passOn(w nethttp.ResponseWriter, r *connector.Response) {
-	header := w.Header()
-	for _, name := range s.config.RespondHeaders {
-		if values := r.Headers.Values(name); values != nil {
-			header[textproto.CanonicalMIMEHeaderKey(name)] = values
+func (s *source) passOn(from *connector.Response) reply {
+	r := reply{code: from.Status, body: from.Body}
+	for _, header := range from.Headers {
+		if slices.Contains(s.config.RespondHeaders, header.Name) {
+			r.add(textproto.CanonicalMIMEHeaderKey(header.Name), header.Value)
 		}
 	}
-	if header["Content-Type"] == nil {
-		header["Content-Type"] = nil // keeps net/http from guessing one
+	r.set("X-Content-Type-Options", "nosniff")
+	if from.Truncated {
+		r.set(truncatedHeader, "true")
 	}
-	header.Set("X-Content-Type-Options", "nosniff")
-	if r.Truncated {
-		header.Set(truncatedHeader, "true")
-	}
-	s.write(w, r.Status, r.Body)
+	return r
 }

@@ -174,14 +174,19 @@ func appendPlainAttributes(attributes []attribute, record *connector.Record) []a
 // checkAttributes holds attributes against CloudEvents 1.0: the required ones are there, none twice,
 // each name and value is valid.
 func checkAttributes(attributes []attribute) error {
+	var seen map[string]bool
+	if len(attributes) > fewAttributes {
+		seen = make(map[string]bool, len(attributes))
+	}
 	for i, a := range attributes {
 		if err := checkAttribute(a); err != nil {
 			return err
 		}
-		for _, earlier := range attributes[:i] {
-			if earlier.name == a.name {
-				return &eventError{a.name, "is there twice"}
-			}
+		if twice := seen[a.name] || seen == nil && hasAttribute(attributes[:i], a.name); twice {
+			return &eventError{a.name, "is there twice"}
+		}
+		if seen != nil {
+			seen[a.name] = true
 		}
 	}
 	for _, required := range [...]string{"specversion", "id", "source", "type"} {
@@ -191,6 +196,9 @@ func checkAttributes(attributes []attribute) error {
 	}
 	return nil
 }
+
+// fewAttributes is up to where each is compared with each. Any number fits into a body.
+const fewAttributes = 16
 
 func hasAttribute(attributes []attribute, name string) bool {
 	for i := range attributes {

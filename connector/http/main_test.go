@@ -9,10 +9,11 @@ import (
 	"go.uber.org/goleak"
 )
 
-// clientOfRun is the key client of the sinks that a test makes without saying otherwise.
-var clientOfRun = clientAuto
+// clientOfRun is the key client of the sinks that a test makes without saying otherwise, serverOfRun the key server of
+// the sources.
+var clientOfRun, serverOfRun = clientAuto, serverFast
 
-// eachClient runs all tests once for each client, since they hold for both. Benchmarks choose theirs.
+// eachClient runs all tests once for each client and each server, since they hold for all. Benchmarks choose theirs.
 type eachClient struct{ *testing.M }
 
 func (m eachClient) Run() int {
@@ -20,9 +21,12 @@ func (m eachClient) Run() int {
 	if flag.Lookup("test.bench").Value.String() != "" || flag.Lookup("test.list").Value.String() != "" {
 		return m.M.Run()
 	}
-	for _, clientOfRun = range []string{clientAuto, clientStandard} {
+	for _, standard := range []bool{false, true} {
+		if standard {
+			clientOfRun, serverOfRun = clientStandard, serverStandard
+		}
 		if code := m.M.Run(); code != 0 {
-			fmt.Fprintf(os.Stderr, "client: %s\n", clientOfRun)
+			fmt.Fprintf(os.Stderr, "client: %s, server: %s\n", clientOfRun, serverOfRun)
 			return code
 		}
 	}

@@ -83,8 +83,9 @@ func (s *source) Open(ctx context.Context, _ []connector.Position) error {
 
 func (s *source) serve(listener net.Listener, certificates []tls.Certificate) *session {
 	session := newSession(netutil.LimitListener(listener, s.config.MaxConnections))
+	handler := &handler{source: s, session: session}
 	session.server = &nethttp.Server{
-		Handler:                      &handler{source: s, session: session},
+		Handler:                      handler,
 		ReadHeaderTimeout:            s.config.ReadHeaderTimeout,
 		ReadTimeout:                  s.config.ReadTimeout,
 		IdleTimeout:                  s.config.IdleTimeout,
@@ -92,7 +93,9 @@ func (s *source) serve(listener net.Listener, certificates []tls.Certificate) *s
 		ErrorLog:                     slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
 		DisableGeneralOptionsHandler: true,
 	}
-	if len(certificates) > 0 {
+	if s.config.Server == serverFast {
+		session.fast = newFastServer(handler, certificates)
+	} else if len(certificates) > 0 {
 		session.server.TLSConfig = &tls.Config{Certificates: certificates, MinVersion: tls.VersionTLS12}
 	}
 	go session.run()

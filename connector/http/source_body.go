@@ -17,13 +17,14 @@ const (
 // readBody reads the whole body, and reserves its memory in the waiting list as it grows, so that neither a length
 // that is only declared nor a body without end costs more than was really sent. What it returns as held is to be
 // released by the caller; with a refusal nothing is held. An empty body is nil.
-func (h *handler) readBody(r *nethttp.Request) (body []byte, held int64, refused *problem) {
-	b := pendingBody{limit: int64(h.source.config.MaxBody), declared: r.ContentLength, waiting: h.source.waiting}
-	if refused := b.read(r.Body); refused != nil {
+func (h *handler) readBody(in *incoming) (held int64, refused *problem) {
+	b := pendingBody{limit: int64(h.source.config.MaxBody), declared: in.length, waiting: h.source.waiting}
+	if refused := b.read(in.body); refused != nil {
 		b.waiting.release(b.held)
-		return nil, 0, refused
+		return 0, refused
 	}
-	return b.data, b.held, nil
+	in.data = b.data
+	return b.held, nil
 }
 
 // pendingBody is a body that is being read.

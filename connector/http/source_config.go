@@ -19,6 +19,8 @@ const (
 	replyAccepted  = "accepted"
 	respondOutcome = "outcome"
 	respondSink    = "sink"
+	serverStandard = "standard"
+	serverFast     = "fast"
 )
 
 // SourceConfig configures an HTTP source. Its limits are what keeps the memory of the source bounded, whatever
@@ -52,6 +54,8 @@ type SourceConfig struct {
 
 	KeyHeader string   `config:"key_header" doc:"The header that holds the record's key." example:"x-customer"`
 	IDHeaders []string `config:"id_headers" default:"[ce-id, webhook-id, idempotency-key]" doc:"The first of these that a request has is the record's id; without one it is a UUIDv7. The id of a CloudEvent is always its own."`
+
+	Server string `config:"server" default:"standard" enum:"standard,fast" doc:"What reads the requests: standard is Go's net/http for all of them; fast reads those of HTTP/1.1 that are of the usual kind by itself, at a fraction of the cost, and leaves the others to net/http. Both answer alike."`
 
 	TLS *SourceTLS `config:"tls" doc:"Serve HTTPS, with HTTP/1.1 and HTTP/2."`
 }

@@ -14,58 +14,38 @@ type handler struct {
 	session *session
 }
 
-// ServeHTTP answers one request. It does not look at the request's context: what was read whole is handed over
-// whether or not the client stays, and a client that only closed its sending side still gets its answer.
-func (h *handler) ServeHTTP(w nethttp.ResponseWriter, r *nethttp.Request) {
-	if !h.session.enter() {
-		panic(nethttp.ErrAbortHandler)
+// serve answers one request: it takes it in, hands its records over and waits for what becomes of them. It may append
+// the body of the reply to out.
+func (h *handler) serve(in *incoming, out []byte) reply {
+	s := h.source
+	if refused := h.check(in); refused != nil {
+		return s.refuse(out, refused)
 	}
-	defer h.session.leave()
-	if endsConnection(r) {
-		w.Header()["Connection"] = []string{"close"}
-	}
-	if refused := h.serve(w, r); refused != nil {
-		h.source.refuse(w, refused)
-	}
-}
-
-// endsConnection says whether the connection must not carry another request. net/http hides whether a chunked
-// request had a Content-Length as well, and a Transfer-Encoding in HTTP/1.0: both are how a second request is smuggled
-// past a proxy (RFC 9112, sections 6.1 and 11.2), so that nothing behind such a request is ever served.
-func endsConnection(r *nethttp.Request) bool {
-	return len(r.TransferEncoding) > 0 || !r.ProtoAtLeast(1, 1)
-}
-
-func (h *handler) serve(w nethttp.ResponseWriter, r *nethttp.Request) *problem {
-	if refused := h.check(w, r); refused != nil {
-		return refused
-	}
-	body, held, refused := h.readBody(r)
+	in.takeHead()
+	held, refused := h.readBody(in)
 	if refused != nil {
-		return refused
+		return s.refuse(out, refused)
 	}
-	in := incoming{config: &h.source.config, request: r, headers: recordHeaders(r.Header), body: body}
 	events, batch, refused := in.decode()
 	if len(events) > 0 {
-		return h.exchange(w, events, batch, held)
+		return h.exchange(out, events, batch, held)
 	}
-	h.source.waiting.release(held)
-	if refused == nil {
-		h.source.answerEmptyBatch(w)
+	s.waiting.release(held)
+	if refused != nil {
+		return s.refuse(out, refused)
 	}
-	return refused
+	return s.answerEmptyBatch()
 }
 
 // check refuses what can be refused without reading the body.
-func (h *handler) check(w nethttp.ResponseWriter, r *nethttp.Request) *problem {
+func (h *handler) check(in *incoming) *problem {
 	config := &h.source.config
 	switch {
-	case r.URL.Path != config.Path:
+	case in.path != config.Path:
 		return &problem{code: nethttp.StatusNotFound, kind: "not_found", title: "nothing takes records at this path"}
-	case !slices.Contains(config.Methods, r.Method):
-		w.Header()["Allow"] = config.Methods
+	case !slices.Contains(config.Methods, in.method):
 		return &problem{code: nethttp.StatusMethodNotAllowed, kind: "method_not_allowed", title: "this method hands no record over"}
-	case r.ContentLength > int64(config.MaxBody):
+	case in.length > int64(config.MaxBody):
 		return bodyTooLarge(config.MaxBody)
 	case h.source.waiting.full():
 		return noRoom()
@@ -74,7 +54,7 @@ func (h *handler) check(w nethttp.ResponseWriter, r *nethttp.Request) *problem {
 }
 
 // exchange hands the records over, waits for what becomes of them, and answers.
-func (h *handler) exchange(w nethttp.ResponseWriter, events []event, batch bool, held int64) *problem {
+func (h *handler) exchange(out []byte, events []event, batch bool, held int64) reply {
 	s := h.source
 	bell := s.alarms.Get().(*alarm)
 	x := newExchange(len(events), bell, s.config.Reply == replyAccepted)
@@ -85,18 +65,15 @@ func (h *handler) exchange(w nethttp.ResponseWriter, events []event, batch bool,
 	if !s.waiting.put(x) {
 		s.waiting.release(held)
 		s.alarms.Put(bell)
-		return noRoom()
+		return s.refuse(out, noRoom())
 	}
-	rung := h.await(x)
+	if h.await(x) {
+		defer s.alarms.Put(bell)
+	}
 	if batch {
-		s.answerBatch(w, x, h.isCut())
-	} else {
-		s.answerOne(w, x, h.isCut())
+		return s.answerBatch(out, x, h.isCut())
 	}
-	if rung {
-		s.alarms.Put(bell)
-	}
-	return nil
+	return s.answerOne(out, x, h.isCut())
 }
 
 // fill makes the record of an event.

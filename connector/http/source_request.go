@@ -3,9 +3,9 @@ package http
 import (
 	"errors"
 	"fmt"
+	"io"
 	"mime"
 	nethttp "net/http"
-	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -18,20 +18,41 @@ import (
 // maxID bounds the id of a record, in bytes.
 const maxID = 256
 
-// incoming is a request whose body has been read.
+// incoming is a request on its way to become records, whichever server has read it.
 type incoming struct {
-	config  *SourceConfig
-	request *nethttp.Request
+	config *SourceConfig
+	head   requestHead
+	method string
+	path   string    // decoded
+	length int64     // of the body, as declared; -1 when it was not
+	body   io.Reader // ends with io.EOF where the request does
+
 	headers connector.Headers
-	body    []byte
+	data    []byte
+	one     [1]event // where decode puts a single event
+}
+
+// requestHead is what a server has read before the body. Its methods are called before the body is read, and what they
+// return stays as it is afterwards.
+type requestHead interface {
+	// recordHeaders returns the headers that belong to the record: names in lower case and sorted, the values of one name
+	// in their order, without those that belong to the connection.
+	recordHeaders() connector.Headers
+	// target returns what request_metadata tells: the host, and the path and the query as they were sent.
+	target() (host, path, query string)
+}
+
+// takeHead keeps what the records need of the head.
+func (in *incoming) takeHead() {
+	in.headers = in.head.recordHeaders()
+	if in.config.RequestMetadata {
+		in.addMetadata()
+	}
 }
 
 // decode returns the events that the request carries; one that is no CloudEvent is made an event without
 // attributes. batch says that it was sent as a batch, whose answer is a list, however many events there are.
 func (in *incoming) decode() (events []event, batch bool, refused *problem) {
-	if in.config.RequestMetadata {
-		in.addMetadata()
-	}
 	events, batch, err := in.parse()
 	if err != nil {
 		return nil, batch, problemOf(err, in.config.MaxBatch)
@@ -47,21 +68,20 @@ func (in *incoming) decode() (events []event, batch bool, refused *problem) {
 // errMediaType is returned for a form of CloudEvents that is not understood.
 var errMediaType = errors.New("http: unsupported media type")
 
-func (in *incoming) parse() ([]event, bool, error) {
+func (in *incoming) parse() (events []event, batch bool, err error) {
 	contentType := in.headers.Get("content-type")
 	switch mediaType := mediaTypeOf(contentType); {
 	case !strings.HasPrefix(mediaType, "application/cloudevents"):
-		e, err := in.single()
-		return []event{e}, false, err
+		in.one[0], err = in.single()
+		return in.one[:], false, err
 	case in.encoded() || !inUTF8(contentType):
 		return nil, false, errMediaType
 	case mediaType == structuredType:
-		e, err := decodeStructured(in.body)
-		events := []event{e}
-		in.addOuter(events)
-		return events, false, err
+		in.one[0], err = decodeStructured(in.data)
+		in.addOuter(in.one[:])
+		return in.one[:], false, err
 	case mediaType == batchType:
-		events, err := decodeBatch(in.body, in.config.MaxBatch)
+		events, err = decodeBatch(in.data, in.config.MaxBatch)
 		in.addOuter(events)
 		return events, true, err
 	}
@@ -71,9 +91,9 @@ func (in *incoming) parse() ([]event, bool, error) {
 // single reads a request whose body is the data.
 func (in *incoming) single() (event, error) {
 	if claimsEvent(in.headers) {
-		return decodeBinary(in.headers, in.body)
+		return decodeBinary(in.headers, in.data)
 	}
-	e := event{headers: in.headers, data: in.body}
+	e := event{headers: in.headers, data: in.data}
 	for _, name := range in.config.IDHeaders {
 		if e.id = in.headers.Get(name); e.id != "" {
 			return e, nil
@@ -112,12 +132,12 @@ func inUTF8(contentType string) bool {
 // addMetadata adds what else a request says, in place of headers of the same names, so that no client can
 // pretend it.
 func (in *incoming) addMetadata() {
-	r := in.request
+	host, path, query := in.head.target()
 	for _, header := range [...]connector.Header{
-		{Name: "http-method", Value: r.Method},
-		{Name: "http-host", Value: r.Host},
-		{Name: "http-path", Value: r.URL.EscapedPath()},
-		{Name: "http-query", Value: r.URL.RawQuery},
+		{Name: "http-method", Value: in.method},
+		{Name: "http-host", Value: host},
+		{Name: "http-path", Value: path},
+		{Name: "http-query", Value: query},
 	} {
 		in.headers.Set(header.Name, header.Value)
 	}
@@ -146,7 +166,7 @@ func problemOf(err error, maxBatch int) *problem {
 }
 
 func checkID(id string) *problem {
-	if len(id) <= maxID && utf8.ValidString(id) && !strings.ContainsFunc(id, unicode.IsControl) {
+	if len(id) <= maxID && (usualID(id) || utf8.ValidString(id) && !strings.ContainsFunc(id, unicode.IsControl)) {
 		return nil
 	}
 	return &problem{
@@ -155,78 +175,12 @@ func checkID(id string) *problem {
 	}
 }
 
-// recordHeaders returns the headers that belong to the record: names in lower case and sorted, the values of
-// one name in their order, without those that belong to the connection.
-func recordHeaders(header nethttp.Header) connector.Headers {
-	names := make([]string, 0, 24)
-	count := 0
-	for name, values := range header {
-		names = append(names, name)
-		count += len(values)
-	}
-	slices.Sort(names)
-	headers := make(connector.Headers, 0, count)
-	nominated := header["Connection"]
-	for _, name := range names {
-		lower := lowerName(name)
-		if perConnection(lower) || nominates(nominated, lower) {
-			continue
-		}
-		for _, value := range header[name] {
-			headers = append(headers, connector.Header{Name: lower, Value: value})
+// usualID says whether an id is printable ASCII.
+func usualID(id string) bool {
+	for i := range len(id) {
+		if id[i] < ' ' || id[i] > '~' {
+			return false
 		}
 	}
-	return headers
-}
-
-// nominates says whether the values of Connection declare name to be of this connection only (RFC 9110,
-// section 7.6.1).
-func nominates(connection []string, name string) bool {
-	for _, value := range connection {
-		for option := range strings.SplitSeq(value, ",") {
-			if strings.EqualFold(strings.TrimSpace(option), name) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// lowerName puts a name in lower case; the usual ones cost no allocation.
-func lowerName(name string) string {
-	switch name {
-	case "Accept":
-		return "accept"
-	case "Accept-Encoding":
-		return "accept-encoding"
-	case "Authorization":
-		return "authorization"
-	case "Ce-Id":
-		return "ce-id"
-	case "Ce-Source":
-		return "ce-source"
-	case "Ce-Specversion":
-		return "ce-specversion"
-	case "Ce-Time":
-		return "ce-time"
-	case "Ce-Type":
-		return "ce-type"
-	case "Connection":
-		return "connection"
-	case "Content-Encoding":
-		return "content-encoding"
-	case "Content-Length":
-		return "content-length"
-	case "Content-Type":
-		return "content-type"
-	case "Idempotency-Key":
-		return "idempotency-key"
-	case "Traceparent":
-		return "traceparent"
-	case "User-Agent":
-		return "user-agent"
-	case "Webhook-Id":
-		return "webhook-id"
-	}
-	return strings.ToLower(name)
+	return true
 }

@@ -11,6 +11,7 @@ import (
 // session is the time between one Open and its Close.
 type session struct {
 	server   *nethttp.Server
+	fast     *fastServer // nil when net/http serves everything
 	listener net.Listener
 
 	cut   chan struct{} // closed when Close waits for outcomes no longer
@@ -30,11 +31,15 @@ func newSession(listener net.Listener) *session {
 // run serves until the listener is closed or broken.
 func (s *session) run() {
 	defer close(s.ended)
-	if s.server.TLSConfig == nil {
+	switch {
+	case s.fast != nil:
+		go func() { _ = s.server.Serve(s.fast.others) }()
+		s.err = s.fast.accept(s.listener)
+	case s.server.TLSConfig != nil:
+		s.err = s.server.ServeTLS(s.listener, "", "")
+	default:
 		s.err = s.server.Serve(s.listener)
-		return
 	}
-	s.err = s.server.ServeTLS(s.listener, "", "")
 }
 
 // enter counts a handler in. It returns false once the last handler has left a closing session.
@@ -82,6 +87,9 @@ func (s *session) shutdown(ctx context.Context) {
 	close(s.cut)
 	hurried, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWords)
 	defer cancel()
+	if s.fast != nil {
+		s.fast.shutdown(hurried)
+	}
 	if s.server.Shutdown(hurried) != nil {
 		_ = s.server.Close() // cuts the connections that are left, and with them the handlers
 	}

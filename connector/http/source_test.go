@@ -54,6 +54,7 @@ func newTestSource(t testing.TB, change func(*SourceConfig)) *source {
 	t.Helper()
 	config := field.Defaults[SourceConfig]()
 	config.Address = "127.0.0.1:0"
+	config.Server = serverOfRun
 	config.AdmissionWait = 5 * time.Second // so that a busy machine does not decide a test
 	if change != nil {
 		change(&config)
@@ -120,14 +121,14 @@ func failed(class connector.Class) func(*connector.Record) *connector.Outcome {
 	}
 }
 
-// reply is an answer as a client sees it.
-type reply struct {
+// received is an answer as a client sees it.
+type received struct {
 	status int
 	header nethttp.Header
 	body   string
 }
 
-func (r reply) object(t testing.TB) map[string]any {
+func (r received) object(t testing.TB) map[string]any {
 	t.Helper()
 	var object map[string]any
 	if err := json.Unmarshal([]byte(r.body), &object); err != nil {
@@ -136,7 +137,7 @@ func (r reply) object(t testing.TB) map[string]any {
 	return object
 }
 
-func (r *rig) send(method, url, body string, header ...string) reply {
+func (r *rig) send(method, url, body string, header ...string) received {
 	r.t.Helper()
 	request, err := nethttp.NewRequestWithContext(r.t.Context(), method, url, strings.NewReader(body))
 	if err != nil {
@@ -148,22 +149,22 @@ func (r *rig) send(method, url, body string, header ...string) reply {
 	return r.do(request)
 }
 
-func (r *rig) do(request *nethttp.Request) reply {
+func (r *rig) do(request *nethttp.Request) received {
 	r.t.Helper()
 	response, err := r.client.Do(request)
 	if err != nil {
 		r.t.Error(err)
-		return reply{}
+		return received{}
 	}
 	defer response.Body.Close()
 	body, err := io.ReadAll(response.Body)
 	if err != nil {
 		r.t.Error(err)
 	}
-	return reply{response.StatusCode, response.Header, string(body)}
+	return received{response.StatusCode, response.Header, string(body)}
 }
 
-func (r *rig) post(body string, header ...string) reply {
+func (r *rig) post(body string, header ...string) received {
 	r.t.Helper()
 	return r.send("POST", r.url, body, header...)
 }

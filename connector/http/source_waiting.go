@@ -89,7 +89,7 @@ func (t *ticket) settle(outcome *connector.Outcome) {
 // waitingList holds the records that the engine has not taken yet, first come first served, bounded in number
 // and, by reserve, in bytes. All its methods are for concurrent use.
 type waitingList struct {
-	arrived  chan struct{} // capacity 1: there may be something to take
+	arrived  chan struct{} // capacity 1: there may be something to take, after take had found nothing
 	maxLen   int
 	maxBytes int64
 
@@ -97,12 +97,13 @@ type waitingList struct {
 
 	mu          sync.Mutex
 	open        bool
+	awaited     bool // take had found nothing, and arrived was not told since
 	first, last *ticket
 	len         int
 }
 
 func newWaitingList(maxLen int, maxBytes int64) *waitingList {
-	return &waitingList{arrived: make(chan struct{}, 1), maxLen: maxLen, maxBytes: maxBytes}
+	return &waitingList{arrived: make(chan struct{}, 1), maxLen: maxLen, maxBytes: maxBytes, awaited: true}
 }
 
 // reserve takes n bytes from the budget, or none and returns false.
@@ -135,10 +136,14 @@ func (l *waitingList) put(x *exchange) bool {
 		l.append(&x.tickets[i])
 	}
 	x.listed = len(x.tickets)
+	tell := l.awaited
+	l.awaited = false
 	l.mu.Unlock()
-	select {
-	case l.arrived <- struct{}{}:
-	default:
+	if tell {
+		select {
+		case l.arrived <- struct{}{}:
+		default:
+		}
 	}
 	return true
 }
@@ -150,6 +155,7 @@ func (l *waitingList) take(credit connector.Credit) []*connector.Record {
 	defer l.mu.Unlock()
 	n := min(l.len, credit.Records)
 	if n <= 0 {
+		l.awaited = true
 		return nil
 	}
 	batch := make([]*connector.Record, 0, n)

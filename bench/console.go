@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/acktor/acktor/bench/suite"
 )
@@ -81,7 +82,15 @@ func (c console) compare(result *suite.Result, rows []suite.Row) {
 	c.printf("\n%s, %d B: %.0f records/s, p50 %.2f ms, p99 %.2f ms, p99.9 %.2f ms\n", row.Scenario, row.Size, row.EngineRPS, row.P50, row.P99, row.P999)
 	c.printf("  %.2f CPU s per 100k, %.1f MiB, %.1f allocations per record, %d connections\n", row.CPUPer100k, row.RSS, row.AllocsPerRecord, row.Connections)
 	c.printf("  %s\n", verdict(result))
+	for i := range result.Variants {
+		v := &result.Variants[i]
+		c.printf("  with %s: %.0f records/s, p50 %.2f ms, p99 %.2f ms, %.2f CPU s per 100k, %.1f MiB\n", v.Name, v.Rate,
+			milliseconds(v.Latency.Quantile(0.5)), milliseconds(v.Latency.Quantile(0.99)), v.CPUPer100k, float64(v.PeakRSS)/(1<<20))
+	}
 	for _, row := range rows {
+		if row.Variant != "" {
+			c.printf("  with %s:\n", row.Variant)
+		}
 		c.printf("  %6.2f of %-14s %12.0f records/s", row.Ratio, row.Baseline, row.BaselineRPS)
 		if row.CPURatio > 0 {
 			c.printf("   with %5.2f of its CPU", row.CPURatio)
@@ -89,6 +98,8 @@ func (c console) compare(result *suite.Result, rows []suite.Row) {
 		c.printf("\n")
 	}
 }
+
+func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
 // sweep prints a line for each step.
 func (c console) sweep(result *suite.Result) {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/acktor/acktor/bench/chart"
 	"github.com/acktor/acktor/bench/measure"
+	"github.com/acktor/acktor/bench/process"
 	"github.com/acktor/acktor/bench/suite"
 )
 
@@ -55,20 +56,76 @@ func (s *settings) sheet(results []suite.Result) *chart.Sheet {
 }
 
 func row(r *suite.Result) chart.Row {
-	note := fmt.Sprintf("%.2f CPU s per 100k, %.0f MiB, %.1f allocations each",
-		r.Engine.CPUPer100k, float64(r.Engine.PeakRSS)/(1<<20), r.Engine.AllocsPerRecord)
-	if !r.OK {
-		note = "RECORDS ARE MISSING: these figures count for nothing"
+	row := chart.Row{Title: fmt.Sprintf("%d bytes", r.Size), Note: cost(&r.Engine)}
+	if r.Scenario.Once {
+		row.Title = ""
 	}
-	row := chart.Row{Title: fmt.Sprintf("%d bytes", r.Size), Note: note, Series: []chart.Series{series(&r.Engine, "")}}
-	for i := range r.Baselines {
-		row.Series = append(row.Series, series(&r.Baselines[i].Figures, fmt.Sprintf("%.2f×", r.Baselines[i].Ratio)))
+	switch {
+	case r.Scenario.Sweep != "":
+		row.Note = "CPU time of a record, by the number of " + r.Scenario.Sweep
+		row.Series = steps(r)
+	case len(r.Engine.Gauges) > 0:
+		row.Note = ""
+		row.Series = gauges(r.Engine.Gauges)
+	default:
+		row.Series = compared(r)
+	}
+	if !r.OK {
+		row.Note = "RECORDS ARE MISSING OR TOO MANY: these figures count for nothing"
 	}
 	return row
 }
 
+func cost(f *suite.Figures) string {
+	return fmt.Sprintf("%.2f CPU s per 100k, %.0f MiB, %.1f allocations each", f.CPUPer100k, float64(f.PeakRSS)/(1<<20), f.AllocsPerRecord)
+}
+
+// compared are the engine, its variants and the baselines.
+func compared(r *suite.Result) []chart.Series {
+	all := []chart.Series{series(&r.Engine, "")}
+	for i := range r.Variants {
+		all = append(all, series(&r.Variants[i], "(engine)"))
+	}
+	for i := range r.Baselines {
+		b := &r.Baselines[i]
+		all = append(all, series(&b.Figures, fmt.Sprintf("%.2f×", b.Ratio)))
+	}
+	return all
+}
+
 func series(f *suite.Figures, remark string) chart.Series {
-	return chart.Series{Name: f.Name, Rate: f.Rate, Remark: remark, Curve: curve(f.Latency)}
+	return chart.Series{Name: f.Name, Value: f.Rate, Figure: chart.Rate(f.Rate), Remark: remark, Curve: curve(f.Latency)}
+}
+
+// steps are those of a sweep.
+func steps(r *suite.Result) []chart.Series {
+	step := func(f *suite.Figures, ratio float64) chart.Series {
+		return chart.Series{
+			Own: true, Name: f.Name, Value: f.CPUPer100k, Figure: fmt.Sprintf("%.2f µs", 10*f.CPUPer100k), Remark: fmt.Sprintf("%.2f×", ratio),
+		}
+	}
+	all := []chart.Series{step(&r.Engine, 1)}
+	for i := range r.Baselines {
+		all = append(all, step(&r.Baselines[i].Figures, r.Baselines[i].Cost))
+	}
+	return all
+}
+
+// gauges are bars of the share of their limits, or of nothing where there is none.
+func gauges(all []process.Gauge) []chart.Series {
+	var bars []chart.Series
+	for i := range all {
+		g := &all[i]
+		bar := chart.Series{Own: true, Name: g.Name, Figure: fmt.Sprintf("%.4g %s", g.Value, g.Unit)}
+		if g.Limit > 0 {
+			bar.Value, bar.Remark = g.Value/g.Limit, fmt.Sprintf("limit %g", g.Limit)
+		}
+		if g.Exceeded() {
+			bar.Remark += ": ABOVE"
+		}
+		bars = append(bars, bar)
+	}
+	return bars
 }
 
 // enough is how many records must be slower than a percentile for it to be shown.

@@ -16,9 +16,9 @@ import (
 func sheet() *chart.Sheet {
 	curve := []chart.Point{{Q: 0, Milliseconds: 0.2}, {Q: 0.5, Milliseconds: 1.5}, {Q: 0.99, Milliseconds: 12}}
 	row := chart.Row{Title: "200 bytes", Note: "1 CPU s", Series: []chart.Series{
-		{Name: "engine", Rate: 84_500, Curve: curve},
-		{Name: "nethttp", Rate: 47_000, Remark: "1.80×"},
-		{Name: "<script>", Rate: 91_500, Remark: "0.92×", Curve: curve[:1]},
+		{Name: "engine", Value: 84_500, Figure: chart.Rate(84_500), Curve: curve},
+		{Name: "nethttp", Value: 47_000, Figure: chart.Rate(47_000), Remark: "1.80×"},
+		{Name: "<script>", Value: 91_500, Figure: chart.Rate(91_500), Remark: "0.92×", Curve: curve[:1]},
 	}}
 	return &chart.Sheet{Title: "Speed & more", Note: "Two cores.", Panels: []chart.Panel{
 		{Title: "file-http", Note: strings.Repeat("many words ", 100), Rows: []chart.Row{row, row}},

@@ -22,9 +22,11 @@ type Row struct {
 // Series is one contestant.
 type Series struct {
 	Name   string
-	Rate   float64 // records a second
-	Remark string  // stands behind the rate
+	Value  float64 // the length of the bar
+	Figure string  // the value as it is written
+	Remark string  // stands behind it
 	Curve  []Point // of latency; may be empty
+	Own    bool    // it is the engine too, and has its colour
 }
 
 // Point says that the share Q of all records took at most so many milliseconds.
@@ -47,15 +49,15 @@ const (
 // palette gives each name of a series the same colour wherever it is.
 type palette map[string]ink
 
-// of is the colour of the series name, which is the i-th of its row.
-func (p palette) of(name string, i int) ink {
-	if i == 0 {
+// of is the colour of the series, which is the i-th of its row.
+func (p palette) of(s *Series, i int) ink {
+	if i == 0 || s.Own {
 		return engineInk
 	}
-	if _, known := p[name]; !known {
-		p[name] = otherInk + ink(len(p))%(inks-otherInk)
+	if _, known := p[s.Name]; !known {
+		p[s.Name] = otherInk + ink(len(p))%(inks-otherInk)
 	}
-	return p[name]
+	return p[s.Name]
 }
 
 // light and dark are the colours. Those of series are told apart by colour-blind readers too (after Okabe and Ito).

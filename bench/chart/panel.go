@@ -10,9 +10,9 @@ const (
 	panelWidth = 780.0
 	margin     = 20.0
 	headHeight = 66.0
-	barsWidth  = 450.0 // of the bars with their names and figures
-	nameWidth  = 104.0
-	barWidth   = 190.0
+	barsWidth  = 470.0 // of the bars with their names and figures
+	nameWidth  = 166.0
+	barWidth   = 140.0
 	barStep    = 24.0
 	barHeight  = 15.0
 	rowTop     = 24.0 // of a row's title
@@ -22,7 +22,11 @@ const (
 
 // rowHeight is the height of the row.
 func rowHeight(row *Row) float64 {
-	return max(rowLeast, rowTop+barStep*float64(len(row.Series))+14)
+	bars := rowTop + barStep*float64(len(row.Series)) + 14
+	if _, _, nines := row.extent(); nines == 0 {
+		return bars
+	}
+	return max(rowLeast, bars)
 }
 
 // height is that of the panel.
@@ -56,17 +60,18 @@ func (p *Panel) draw(c canvas, colors palette, x, y float64) {
 func (r *Row) bars(c canvas, colors palette, x, y float64) {
 	most := 0.0
 	for _, s := range r.Series {
-		most = max(most, s.Rate)
+		most = max(most, s.Value)
 	}
 	if most == 0 {
 		return
 	}
-	for i, s := range r.Series {
+	for i := range r.Series {
+		s := &r.Series[i]
 		top := y + float64(i)*barStep
 		c.write(s.Name, x+nameWidth-10, top+12, 12, right, i == 0, text)
-		width := max(1, barWidth*s.Rate/most)
-		c.rectangle(x+nameWidth, top, width, barHeight, colors.of(s.Name, i))
-		figure := Rate(s.Rate)
+		width := max(1, barWidth*s.Value/most)
+		c.rectangle(x+nameWidth, top, width, barHeight, colors.of(s, i))
+		figure := s.Figure
 		if s.Remark != "" {
 			figure += "\u00a0\u00a0\u00a0" + s.Remark
 		}
@@ -94,6 +99,7 @@ func (r *Row) curves(c canvas, colors palette, x, y, width, height float64) {
 	if nines == 0 {
 		return
 	}
+	c.write("latency, by the percentage of records", x, y-10, noteSize, left, false, muted)
 	place := func(p Point) point {
 		return point{
 			x + width*min(nine(p.Q)/nines, 1),
@@ -122,7 +128,7 @@ func (r *Row) curves(c canvas, colors palette, x, y, width, height float64) {
 			points = append(points, place(p))
 		}
 		if len(points) > 1 {
-			c.line(points, 2, colors.of(r.Series[i].Name, i))
+			c.line(points, 2, colors.of(&r.Series[i], i))
 		}
 	}
 }

@@ -18,18 +18,22 @@ const (
 	scale     = 2.0 // pixels of the picture for one of the page
 	columns   = 2
 	gap       = 20.0
-	titleRoom = 74.0
+	titleRoom = 50.0 // and a line of the note each
+	noteStep  = 18.0
 )
 
 // WritePicture writes the sheet as a PNG.
 func (s *Sheet) WritePicture(w io.Writer) error {
 	columns := min(columns, max(1, len(s.Panels)))
-	places, height := s.places(columns)
 	width := gap + float64(columns)*(panelWidth+gap)
+	note := wrap(s.Note, 13, width-2*gap, 4)
+	places, height := s.places(columns, titleRoom+noteStep*float64(len(note)))
 	p := newPixels(width, height)
 	p.rectangle(0, 0, width, height, ground)
 	p.write(s.Title, gap, 36, 22, left, true, text)
-	p.write(s.Note, gap, 58, 13, left, false, muted)
+	for i, words := range note {
+		p.write(words, gap, 58+noteStep*float64(i), 13, left, false, muted)
+	}
 	colors := palette{}
 	for i := range s.Panels {
 		s.Panels[i].draw(p, colors, places[i].x, places[i].y)
@@ -37,11 +41,11 @@ func (s *Sheet) WritePicture(w io.Writer) error {
 	return png.Encode(w, p.image)
 }
 
-// places puts each panel under the shortest column, and returns the height of all.
-func (s *Sheet) places(columns int) (places []point, height float64) {
+// places puts each panel under the shortest column, which begins at top, and returns the height of all.
+func (s *Sheet) places(columns int, top float64) (places []point, height float64) {
 	ends := make([]float64, columns)
 	for i := range ends {
-		ends[i] = titleRoom
+		ends[i] = top
 	}
 	for i := range s.Panels {
 		shortest := 0

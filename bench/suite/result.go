@@ -13,6 +13,8 @@ type Result struct {
 	Size     int
 	Runs     int
 	Engine   Figures
+	// Variants are those of the scenario, in its order.
+	Variants []Figures
 	// Baselines are those of the scenario, in its order.
 	Baselines []Compared
 	OK        bool // every record of every heat is accounted for
@@ -21,6 +23,8 @@ type Result struct {
 // Compared is a baseline with the engine's ratio to it.
 type Compared struct {
 	Figures
+	// Against is the variant of the engine that it is held against, or the engine's own name.
+	Against string
 	// Ratio is the median over the runs of the engine's rate divided by this one's.
 	Ratio float64
 	// Cost is the median over the runs of the engine's CPU time for a record divided by this one's. 0: it is not known. In a sweep it
@@ -46,8 +50,12 @@ type Figures struct {
 func (c *course) result() Result {
 	s := c.stage.scenario
 	result := Result{Scenario: s, Size: c.stage.size, Runs: c.Runs, Engine: figures(&s.Engine, c.heats[&s.Engine])}
-	engine := rates(c.heats[&s.Engine])
 	result.OK = len(result.Engine.Problems) == 0
+	for i := range s.Variants {
+		f := figures(&s.Variants[i], c.heats[&s.Variants[i]])
+		result.OK = result.OK && len(f.Problems) == 0
+		result.Variants = append(result.Variants, f)
+	}
 	for i := range s.Baselines {
 		entry := &s.Baselines[i]
 		heats := c.heats[entry]
@@ -57,15 +65,25 @@ func (c *course) result() Result {
 				heats[j] = &Heat{Rate: entry.Ideal}
 			}
 		}
-		compared := Compared{Figures: figures(entry, heats), Ratio: measure.MedianRatio(engine, rates(heats))}
-		compared.Cost = measure.MedianRatio(costs(c.heats[&s.Engine]), costs(heats))
-		if s.Sweep != "" {
-			compared.Cost = measure.MedianRatio(costs(heats), costs(c.heats[&s.Engine]))
-		}
+		compared := c.compare(entry, heats)
 		result.OK = result.OK && len(compared.Problems) == 0
 		result.Baselines = append(result.Baselines, compared)
 	}
 	return result
+}
+
+// compare holds the engine against a baseline.
+func (c *course) compare(baseline *Entry, heats []*Heat) Compared {
+	s := c.stage.scenario
+	rival := s.rival(baseline)
+	engine := c.heats[rival]
+	compared := Compared{Figures: figures(baseline, heats), Against: rival.Name, Ratio: measure.MedianRatio(rates(engine), rates(heats))}
+	if s.Sweep != "" {
+		compared.Cost = measure.MedianRatio(costs(heats), costs(engine))
+	} else {
+		compared.Cost = measure.MedianRatio(costs(engine), costs(heats))
+	}
+	return compared
 }
 
 func rates(heats []*Heat) []float64 {
@@ -112,4 +130,14 @@ func gauges(heats []*Heat) []process.Gauge {
 		all[i].Value = measure.Median(each(heats, func(h *Heat) float64 { return h.Gauges[i].Value }))
 	}
 	return all
+}
+
+// against is the figures of the engine that b is held against.
+func (r *Result) against(b *Compared) *Figures {
+	for i := range r.Variants {
+		if r.Variants[i].Name == b.Against {
+			return &r.Variants[i]
+		}
+	}
+	return &r.Engine
 }

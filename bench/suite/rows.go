@@ -36,6 +36,8 @@ type Row struct {
 	BaselineRSS        float64 `json:"baseline_rss_mib"`
 	// CPURatio is the CPU time of a record divided by that of the baseline; 0 where that is not known.
 	CPURatio float64 `json:"cpu_ratio"`
+	// Variant is the configuration of the engine that the line is about; empty: the usual one.
+	Variant string `json:"variant,omitempty"`
 	// Step is how many there are of what a sweep has more and more of; the baseline then is the sweep's first step.
 	Step string `json:"step,omitempty"`
 	// Gauges are by their names, with their units.
@@ -51,8 +53,12 @@ func (r *Result) Rows() []Row {
 	for i := range r.Baselines {
 		b := &r.Baselines[i]
 		if r.Scenario.Sweep == "" {
-			rows[i] = r.row(&r.Engine, &b.Figures)
+			engine := r.against(b)
+			rows[i] = r.row(engine, &b.Figures)
 			rows[i].Ratio = round(b.Ratio, 1000)
+			if engine != &r.Engine {
+				rows[i].Variant = engine.Name
+			}
 		} else {
 			rows[i] = r.row(&b.Figures, &r.Engine)
 			rows[i].Baseline, rows[i].Step = "ideal", b.Name

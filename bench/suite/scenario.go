@@ -29,8 +29,10 @@ type Scenario struct {
 	// are the further ones. What a record costs is compared then, and not how many there are in a second.
 	Sweep string
 	// Once scenarios have no records of a size, and are run once.
-	Once      bool
-	Engine    Entry
+	Once   bool
+	Engine Entry
+	// Variants are other configurations of the engine; their names say what differs. Baselines can be held against them.
+	Variants  []Entry
 	Baselines []Entry
 }
 
@@ -62,6 +64,8 @@ type Entry struct {
 	Scale float64
 	// Fault goes wrong in the contestant, to prove that it is noticed.
 	Fault roles.Fault
+	// Against names the variant of the engine that a baseline is held against; empty: the engine as it is.
+	Against string
 	// Ideal is a rate that follows from the scenario; nothing is run then.
 	Ideal float64
 }
@@ -101,12 +105,25 @@ func (s *Scenario) sizes(all []int) []int {
 // contestants are the engine and the baselines that are run.
 func (s *Scenario) contestants() []*Entry {
 	entries := []*Entry{&s.Engine}
+	for i := range s.Variants {
+		entries = append(entries, &s.Variants[i])
+	}
 	for i := range s.Baselines {
 		if s.Baselines[i].Ideal == 0 {
 			entries = append(entries, &s.Baselines[i])
 		}
 	}
 	return entries
+}
+
+// rival is the engine that the baseline is held against.
+func (s *Scenario) rival(baseline *Entry) *Entry {
+	for i := range s.Variants {
+		if s.Variants[i].Name == baseline.Against {
+			return &s.Variants[i]
+		}
+	}
+	return &s.Engine
 }
 
 // form is the form of an entry's records.

@@ -27,21 +27,27 @@ func fileHTTP() Scenario {
 }
 
 func httpHTTP() Scenario {
-	s := Scenario{
-		Name:    "http-http",
-		Summary: "requests of 64 clients are posted on, and answered when that was answered",
-		Bound:   "CPU: the HTTP of two requests and two answers; at 64 clients latency is clients divided by rate",
-		Ends:    make([]roles.End, 1),
-		Engine: engine(Loaded, func(rig *Rig) roles.EngineTask {
+	entry := func(server string) Entry {
+		return engine(Loaded, func(rig *Rig) roles.EngineTask {
 			return roles.EngineTask{YAML: fmt.Sprintf(`
 pipelines:
   bench:
-    source: {http: {address: %q}}
+    source: {http: {address: %q%s}}
     sinks:
       target: {http: {url: %q}}
-`, rig.Address, rig.URLs[0])}
-		}),
-		Baselines: []Entry{reverse(roles.NetHTTP), reverse(roles.FastHTTP)},
+`, rig.Address, server, rig.URLs[0])}
+		})
+	}
+	fast, byFastHTTP := entry(", server: fast"), reverse(roles.FastHTTP)
+	fast.Name, byFastHTTP.Against = "server: fast", "server: fast"
+	s := Scenario{
+		Name:      "http-http",
+		Summary:   "requests of 64 clients are posted on, and answered when that was answered; fasthttp is held against the engine with server: fast",
+		Bound:     "CPU: the HTTP of two requests and two answers; at 64 clients latency is clients divided by rate",
+		Ends:      make([]roles.End, 1),
+		Engine:    entry(""),
+		Variants:  []Entry{fast},
+		Baselines: []Entry{reverse(roles.NetHTTP), byFastHTTP},
 	}
 	s.loaded(roles.LoadTask{Clients: atOnce})
 	return s
@@ -49,9 +55,8 @@ pipelines:
 
 // loaded gives the same load to all entries.
 func (s *Scenario) loaded(load roles.LoadTask) {
-	s.Engine.Load = load
-	for i := range s.Baselines {
-		s.Baselines[i].Load = load
+	for _, entry := range s.contestants() {
+		entry.Load = load
 	}
 }
 
@@ -136,7 +141,7 @@ func soak() Scenario {
 	s.Name, s.Off, s.For = "soak", true, 10*time.Minute
 	s.Summary = "http-http for long, at a steady 5,000 requests a second"
 	s.Bound = "nothing: memory must not grow, and the latency must stay"
-	s.Baselines = []Entry{ideal(soakRate)}
+	s.Variants, s.Baselines = nil, []Entry{ideal(soakRate)}
 	s.loaded(roles.LoadTask{Clients: 512, Rate: soakRate})
 	return s
 }

@@ -79,6 +79,9 @@ func TestARecordThatIsLostRepeatedOrInventedTurnsTheRunRed(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := named(t, name)
 			s.Engine.Fault = faults[i%3]
+			for j := range s.Variants {
+				s.Variants[j].Fault = faults[(i+j+2)%3]
+			}
 			for j := range s.Baselines {
 				s.Baselines[j].Fault = faults[(i+j+1)%3]
 			}
@@ -96,7 +99,7 @@ func TestARecordThatIsLostRepeatedOrInventedTurnsTheRunRed(t *testing.T) {
 		})
 		t.Run("load, "+string(fault), func(t *testing.T) {
 			s := named(t, "http-http")
-			s.Engine.Load.Fault, s.Baselines = fault, nil
+			s.Engine.Load.Fault, s.Variants, s.Baselines = fault, nil, nil
 			wantRed(t, &s)
 		})
 	}
@@ -122,6 +125,9 @@ func wantRed(t *testing.T, s *suite.Scenario) {
 
 func names(s *suite.Scenario) []string {
 	var all []string
+	for i := range s.Variants {
+		all = append(all, s.Variants[i].Name)
+	}
 	for i := range s.Baselines {
 		all = append(all, s.Baselines[i].Name)
 	}

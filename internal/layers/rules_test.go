@@ -37,6 +37,8 @@ func rules() []rule {
 		{path: "connector/http/egress", layer: 1, only: []string{"connector", "field"}},
 
 		{path: "connector/...", layer: 2, only: contract},
+		{path: "connector/http", layer: 2, only: append(slices.Clone(contract), "connector/http/...")},
+		{path: "connector/http/credential", layer: 2, only: []string{"connector", "field", "connector/http/signature"}},
 		{path: "delivery", layer: 2, only: []string{"connector", "field"}},
 		{path: "steps", layer: 2, only: contract},
 		{path: "messages", layer: 2},

@@ -1,6 +1,9 @@
 package sqlite_test
 
 import (
+	"database/sql"
+	"errors"
+	"net/url"
 	"path/filepath"
 	"testing"
 
@@ -12,6 +15,22 @@ import (
 func TestSQLiteConforms(t *testing.T) {
 	storetest.Run(t, func(t testing.TB) storetest.Place {
 		path := filepath.Join(t.TempDir(), "data ü%3f#")
-		return storetest.Place{Open: func() (store.Store, error) { return sqlite.Open(t.Context(), path, sqlite.Options{}) }}
+		return storetest.Place{
+			Open:  func() (store.Store, error) { return sqlite.Open(t.Context(), path, sqlite.Options{}) },
+			Alter: func(statement string) { alter(t, filepath.Join(path, "acktor.db"), statement) },
+		}
 	})
+}
+
+// alter runs a statement past the store.
+func alter(t testing.TB, path, statement string) {
+	t.Helper()
+	db, err := sql.Open("sqlite", (&url.URL{Scheme: "file", Path: path, RawQuery: "_pragma=busy_timeout(10000)"}).String())
+	if err == nil {
+		_, err = db.ExecContext(t.Context(), statement)
+		err = errors.Join(err, db.Close())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 }

@@ -63,8 +63,8 @@ func TestThePictureIsAPNGWithSomethingOnIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	colors := map[any]bool{}
-	for y := range decoded.Bounds().Dy() {
-		for x := range decoded.Bounds().Dx() {
+	for y := 0; y < decoded.Bounds().Dy(); y += 3 { // every pixel would take long under the race detector
+		for x := 0; x < decoded.Bounds().Dx(); x += 3 {
 			colors[decoded.At(x, y)] = true
 		}
 	}

@@ -358,3 +358,20 @@ func encodesBack(t *testing.T, e event) {
 		t.Fatalf("%s: read as %+v, was %+v", body, again, e)
 	}
 }
+
+func TestAttributeThatIsThereTwiceIsFoundAmongMany(t *testing.T) {
+	for _, count := range []int{1, fewAttributes, 10 * fewAttributes} {
+		var extensions strings.Builder
+		for i := range count {
+			fmt.Fprintf(&extensions, `,"x%d":"1"`, i)
+		}
+		body := `{` + required + extensions.String()
+		if _, err := decodeStructured([]byte(body + `}`)); err != nil {
+			t.Errorf("%d: %v", count, err)
+		}
+		_, err := decodeStructured([]byte(body + `,"x0":"2"}`))
+		if breach, ok := errors.AsType[*eventError](err); !ok || breach.Attribute != "x0" {
+			t.Errorf("%d: %v", count, err)
+		}
+	}
+}

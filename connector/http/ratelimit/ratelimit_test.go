@@ -103,7 +103,7 @@ func TestTheClientThatWasSeenLongestAgoGivesItsPlace(t *testing.T) {
 		{"a", 0, true}, {"b", 1, true}, {"a", 2, true},
 		{"c", 2, true},  // in the place of b, which is idle
 		{"d", 2, true},  // a is busy: d shares
-		{"e", 2, false}, // with e
+		{"e", 2, false}, // so does e, and d was just served
 		{"a", 2, false},
 	} {
 		if ok, _ := l.Allow(c.name, start.Add(time.Duration(c.seconds)*time.Second)); ok != c.ok {

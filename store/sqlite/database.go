@@ -97,7 +97,7 @@ func (s *Store) prepare(ctx context.Context, path string) (lost string, err erro
 		if err != nil {
 			return "", err
 		}
-		if made {
+		if log, err := os.Stat(path + "-wal"); made || err == nil && log.Size() > 0 {
 			return s.recover(ctx, path)
 		}
 		for _, file := range []string{path, path + "-wal", path + "-shm"} {
@@ -142,10 +142,13 @@ func (s *Store) once(ctx context.Context, name string, call func(db *sql.DB) err
 // inspect reads whose database it is, and its version. It changes nothing. A database without anything in it was not
 // made to the end.
 func (s *Store) inspect(ctx context.Context, path string) (made bool, err error) {
-	shm := path + "-shm"
-	had, err := exists(shm)
-	if err != nil {
-		return false, err
+	var beside []string // what reading makes
+	for _, file := range []string{path + "-wal", path + "-shm"} {
+		if has, err := exists(file); err != nil {
+			return false, err
+		} else if !has {
+			beside = append(beside, file)
+		}
 	}
 	err = s.once(ctx, source(path, "ro", "busy_timeout(10000)"), func(db *sql.DB) error {
 		var id, tables, version int
@@ -166,8 +169,10 @@ func (s *Store) inspect(ctx context.Context, path string) (made bool, err error)
 		_, err := sqlstore.CheckVersion(ctx, db, path)
 		return err
 	})
-	if err != nil && !had {
-		_ = os.Remove(shm) // reading made it
+	if err != nil {
+		for _, file := range beside {
+			_ = os.Remove(file)
+		}
 	}
 	return made, err
 }

@@ -1,4 +1,4 @@
-package sqlite_test
+package sqlite
 
 import (
 	"database/sql"
@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"github.com/acktor/acktor/store"
-	"github.com/acktor/acktor/store/sqlite"
 	"github.com/acktor/acktor/store/storetest"
 )
 
@@ -16,14 +15,14 @@ func TestSQLiteConforms(t *testing.T) {
 	storetest.Run(t, func(t testing.TB) storetest.Place {
 		path := filepath.Join(t.TempDir(), "data ü%3f#")
 		return storetest.Place{
-			Open:  func() (store.Store, error) { return sqlite.Open(t.Context(), path, sqlite.Options{}) },
-			Alter: func(statement string) { alter(t, filepath.Join(path, "acktor.db"), statement) },
+			Open:  func() (store.Store, error) { return Open(t.Context(), path, Options{}) },
+			Alter: func(statement string) { execute(t, filepath.Join(path, "acktor.db"), statement) },
 		}
 	})
 }
 
-// alter runs a statement past the store.
-func alter(t testing.TB, path, statement string) {
+// execute runs a statement past the store.
+func execute(t testing.TB, path, statement string) {
 	t.Helper()
 	db, err := sql.Open("sqlite", (&url.URL{Scheme: "file", Path: path, RawQuery: "_pragma=busy_timeout(10000)"}).String())
 	if err == nil {

@@ -24,14 +24,16 @@ type Options struct {
 	Logger *slog.Logger
 	// Registerer gets the engine's metrics. Nil: there are none.
 	Registerer prometheus.Registerer
-	// Positions keeps the committed positions of sources over restarts. Nil keeps them in memory. The engine does not
-	// close it.
-	Positions store.Positions
+	// Store keeps what has to survive a restart: the committed positions of sources, the records that the engine has accepted or
+	// parked, the dead letters, and what became of records. Nil keeps positions in memory, and nothing else: a record
+	// that fails is then reported to its source alone, unless its pipeline has a dead letter. The engine does not close it.
+	Store store.Store
 }
 
 // Engine runs pipelines. Its methods are safe for concurrent use.
 type Engine struct {
-	tree *supervisor.Engine
+	tree  *supervisor.Engine
+	store store.Store // nil: there is none
 
 	mu        sync.Mutex
 	state     engineState
@@ -55,19 +57,16 @@ var (
 
 // New makes an engine. Stop frees what it holds, whether it was started or not.
 func New(options Options) (*Engine, error) {
-	log, positions := options.Logger, options.Positions
+	log := options.Logger
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	if positions == nil {
-		positions = store.NewMemory()
-	}
 	tree, err := supervisor.NewEngine(supervisor.Config{
-		Log: log, Metrics: telemetry.NewMetrics(options.Registerer), Positions: positions})
+		Log: log, Metrics: telemetry.NewMetrics(options.Registerer), Store: options.Store})
 	if err != nil {
 		return nil, fmt.Errorf("acktor: %w", err)
 	}
-	return &Engine{tree: tree}, nil
+	return &Engine{tree: tree, store: options.Store}, nil
 }
 
 // Add adds a pipeline. It begins with Start, or at once when the engine is started already. The error names the

@@ -21,7 +21,8 @@ import (
 type Config struct {
 	Log       *slog.Logger
 	Metrics   *telemetry.Metrics
-	Positions store.Positions
+	Positions store.Positions // nil: those of Store, or else in memory
+	Store     store.Store     // nil: there is none
 	// Fault, if not nil, is called before and after each message of a source or a destination. Tests let it panic.
 	Fault func(message any)
 }
@@ -50,6 +51,13 @@ type Engine struct {
 
 // NewEngine starts an actor system of its own with an engine actor in it.
 func NewEngine(c Config) (*Engine, error) {
+	switch {
+	case c.Positions != nil:
+	case c.Store != nil:
+		c.Positions = c.Store
+	default:
+		c.Positions = store.NewMemory()
+	}
 	quiet := c.Log.With(slog.String("part", "actors"))
 	system := actor.NewActorSystem(actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger {
 		return slog.New(onlyErrors{quiet.Handler()})

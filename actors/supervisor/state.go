@@ -135,3 +135,6 @@ func closeOnce(c chan struct{}) bool {
 		return true
 	}
 }
+
+// Look tells the source that the store may have entries for it that it does not know of.
+func (p *Pipeline) Look() {}

@@ -79,7 +79,7 @@ func (e *engine) prepare() (err error) {
 		if e.store, err = sqlite.Open(context.Background(), e.task.Store, sqlite.Options{}); err != nil {
 			return err
 		}
-		options.Positions = e.store
+		options.Store = e.store
 	}
 	if e.acktor, err = acktor.New(options); err != nil {
 		return err

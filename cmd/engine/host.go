@@ -37,7 +37,7 @@ func openHost(ctx context.Context, loaded *config.Config, log *slog.Logger) (h *
 		return h, err
 	}
 	metrics := newRegistry()
-	if h.engine, err = acktor.New(acktor.Options{Logger: log, Registerer: metrics, Positions: h.store}); err != nil {
+	if h.engine, err = acktor.New(acktor.Options{Logger: log, Registerer: metrics, Store: h.store}); err != nil {
 		return h, err
 	}
 	for _, pipeline := range acktor.FromConfig(loaded) {

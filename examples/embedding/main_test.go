@@ -91,7 +91,7 @@ func Example_options() {
 	dead := acktor.SinkFunc("dead", letters.Collect)
 	orders := acktor.Pipeline{Name: "orders", Source: source, Sinks: []acktor.Sink{crm}, DeadLetter: &dead}
 
-	engine, err := acktor.New(acktor.Options{Positions: store.NewMemory()})
+	engine, err := acktor.New(acktor.Options{Store: store.NewMemory()})
 	if err != nil {
 		panic(err)
 	}

@@ -20,9 +20,9 @@ import (
 const (
 	// application marks our databases: "Ackt".
 	application = 0x41636b74
-	pageSize    = 4096
+	pageSize    = 8192
 	// checkpointPages is the length of the log at which it is copied into the database.
-	checkpointPages = 4096
+	checkpointPages = 2048
 	// vacuumPages is how many free pages there may be before some are given back to the file system.
 	vacuumPages = 4096
 	readers     = 4

@@ -119,12 +119,12 @@ func TestEngineThatOpenedAnEmptyDirectoryIsRefusedOnceAnotherSaved(t *testing.T)
 }
 
 func TestOfManyEnginesThatRaceOneProceeds(t *testing.T) {
-	for range 8 {
+	for range 4 {
 		path := filepath.Join(t.TempDir(), "data")
 		var engines sync.WaitGroup
 		var mu sync.Mutex
 		won := 0
-		for range 8 {
+		for range 4 {
 			engines.Go(func() {
 				d, err := Open(t.Context(), path, Options{})
 				if err == nil {

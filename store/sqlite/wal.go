@@ -96,7 +96,7 @@ const (
 
 // logSum is the checksum of a log, over all frames up to one.
 type logSum struct {
-	order  binary.ByteOrder
+	order  interface{ Uint32([]byte) uint32 }
 	s0, s1 uint32
 }
 
@@ -141,6 +141,9 @@ func scanLog(path string) (gap logGap, err error) {
 	sum.add(header[:24])
 	broken := !sum.is(header[24:]) || binary.BigEndian.Uint32(header)&^1 != logMagic
 	sum.goOn(header[24:])
+	if broken {
+		sum.order = binary.NativeEndian // what the header says is not to be relied on; this is how SQLite writes
+	}
 	return scanFrames(in, header, sum, int(size), broken)
 }
 

@@ -20,16 +20,17 @@ type twin struct {
 }
 
 // maxRounds bounds the rounds of a store that does not forget.
-const maxRounds = 15
+const maxRounds = 8
 
 // likeTheTwin does the same at random to one store, over and over, and to the twin, and compares all that can be seen.
 func likeTheTwin(t *testing.T, place func(t testing.TB) Place) {
-	rounds := 0
+	rounds, failed := 0, false
 	rapid.Check(t, func(rt *rapid.T) {
 		p := place(t)
-		if rounds++; rounds > maxRounds && !p.Forgets {
+		if rounds++; rounds > maxRounds && !p.Forgets && !failed {
 			return // each round on a disk takes a while
 		}
+		defer func() { failed = failed || rt.Failed() }()
 		b := newBench(t, p)
 		defer func() { _ = b.Close() }()
 		w := &twin{positions: map[string]map[string]connector.Position{}}

@@ -53,7 +53,7 @@ func (w *writing) run(ctx context.Context, query string, args ...any) (int64, er
 }
 
 // chunks are the numbers of rows that one statement may have, so that few statements have to be prepared.
-func chunks() []int { return []int{64, 8, 1} }
+func chunks() []int { return []int{64, 32, 16, 8, 4, 2, 1} }
 
 // each runs statements for n rows: before, then item for each row, then after. arg appends the arguments of a row.
 func (w *writing) each(ctx context.Context, before, item, after string, n int, arg func(args []any, row int) []any) error {

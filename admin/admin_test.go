@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -21,8 +22,9 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// engine shows what it is told to.
+// engine shows the pipelines that it is told to.
 type engine struct {
+	*acktor.Engine
 	mu  sync.Mutex
 	all []acktor.Status
 }
@@ -48,7 +50,21 @@ type bundle struct {
 
 func setup(t *testing.T, metrics prometheus.Gatherer) *bundle {
 	t.Helper()
-	b := &bundle{engine: &engine{}, client: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}}
+	return setupWith(t, metrics, acktor.Options{})
+}
+
+func setupWith(t *testing.T, metrics prometheus.Gatherer, options acktor.Options) *bundle {
+	t.Helper()
+	inner, err := acktor.New(options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := inner.Stop(context.WithoutCancel(t.Context())); err != nil {
+			t.Error(err)
+		}
+	})
+	b := &bundle{engine: &engine{Engine: inner}, client: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}}
 	server, err := admin.New(b.engine, metrics, admin.Options{Address: "127.0.0.1:0"})
 	if err != nil {
 		t.Fatal(err)
@@ -72,8 +88,8 @@ type answer struct {
 	text  string
 }
 
-// ask sends a request; an empty host is that of the URL.
-func (b *bundle) ask(t *testing.T, method, path, host string) answer {
+// ask sends a request; an empty host is that of the URL. Headers are pairs of a name and a value.
+func (b *bundle) ask(t *testing.T, method, path, host string, headers ...string) answer {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), method, b.url+path, nil)
 	if err != nil {
@@ -81,6 +97,9 @@ func (b *bundle) ask(t *testing.T, method, path, host string) answer {
 	}
 	if host != "" {
 		request.Host = host
+	}
+	for pair := range slices.Chunk(headers, 2) {
+		request.Header.Set(pair[0], pair[1])
 	}
 	response, err := b.client.Do(request)
 	if err != nil {

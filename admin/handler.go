@@ -1,63 +1,68 @@
 package admin
 
 import (
-	"encoding/json"
 	"net/http"
+	"os"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
+// ProcessHeader stands in every answer and names the process of the engine, so that a client who knows which process
+// holds a store can tell whether it has reached that one.
+const ProcessHeader = "Acktor-Process"
+
 func (s *Server) handler(metrics prometheus.Gatherer) http.Handler {
 	if metrics == nil {
 		metrics = prometheus.NewRegistry()
 	}
 	mux := http.NewServeMux()
-	mux.Handle("/metrics", readOnly(promhttp.HandlerFor(metrics, promhttp.HandlerOpts{
+	read := func(pattern string, next http.Handler) {
+		mux.Handle(pattern, allow(next, http.MethodGet, http.MethodHead))
+	}
+	read("/metrics", promhttp.HandlerFor(metrics, promhttp.HandlerOpts{
 		MaxRequestsInFlight: 4, Timeout: 10 * time.Second, EnableOpenMetrics: true,
-	})))
-	mux.Handle("/healthz", readOnly(http.HandlerFunc(health)))
-	mux.Handle("/readyz", readOnly(http.HandlerFunc(s.ready)))
-	mux.Handle("/v1/pipelines", readOnly(http.HandlerFunc(s.pipelines)))
+	}))
+	read("/healthz", http.HandlerFunc(health))
+	read("/readyz", http.HandlerFunc(s.ready))
+	read("/v1/pipelines", http.HandlerFunc(s.pipelines))
+	read("/v1/records", s.stored(s.listRecords))
+	read("/v1/records/{id}", s.stored(s.showRecord))
+	read("/v1/records/{id}/events", ownSite(s.stored(s.followRecord)))
+	read("/v1/dead", s.stored(s.listDead))
+	read("/v1/dead/{seq}", s.stored(s.showDead))
+	mux.Handle("/v1/dead/replay", allow(ownSite(s.move(s.replay)), http.MethodPost))
+	mux.Handle("/v1/dead/drop", allow(ownSite(s.move(s.drop)), http.MethodPost))
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
-		problem{http.StatusNotFound, "not_found", "there are /metrics, /healthz, /readyz and /v1/pipelines"}.write(w)
+		problem{http.StatusNotFound, "not_found", "there are /metrics, /healthz, /readyz, /v1/pipelines, /v1/records, /v1/records/ID, /v1/records/ID/events, " +
+			"/v1/dead, /v1/dead/NUMBER, and for POST /v1/dead/replay and /v1/dead/drop"}.write(w)
 	})
-	return loopbackOnly(mux)
+	return signed(loopbackOnly(mux))
 }
 
-func readOnly(next http.Handler) http.Handler {
+// allow answers requests with other methods with 405.
+func allow(next http.Handler, methods ...string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method != http.MethodGet && r.Method != http.MethodHead {
-			w.Header().Set("Allow", "GET, HEAD")
-			problem{http.StatusMethodNotAllowed, "method", "use GET"}.write(w)
-			return
+		for _, method := range methods {
+			if r.Method == method {
+				next.ServeHTTP(w, r)
+				return
+			}
 		}
+		w.Header().Set("Allow", strings.Join(methods, ", "))
+		problem{http.StatusMethodNotAllowed, "method", "use " + methods[0]}.write(w)
+	})
+}
+
+func signed(next http.Handler) http.Handler {
+	process := strconv.Itoa(os.Getpid())
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set(ProcessHeader, process)
 		next.ServeHTTP(w, r)
 	})
 }
 
-func health(w http.ResponseWriter, _ *http.Request) {
-	writeJSON(w, http.StatusOK, "application/json", map[string]string{"status": "ok"})
-}
-
-// problem is what could not be answered, and how to do better.
-type problem struct {
-	status       int
-	kind, detail string
-}
-
-func (p problem) write(w http.ResponseWriter) {
-	writeJSON(w, p.status, "application/problem+json", map[string]any{
-		"type": "urn:acktor:problem:" + p.kind, "title": http.StatusText(p.status), "status": p.status, "detail": p.detail,
-	})
-}
-
-func writeJSON(w http.ResponseWriter, status int, contentType string, value any) {
-	header := w.Header()
-	header.Set("Content-Type", contentType)
-	header.Set("Cache-Control", "no-store")
-	header.Set("X-Content-Type-Options", "nosniff")
-	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(value) // the client is gone when this fails
-}
+func health(w http.ResponseWriter, _ *http.Request) { writeOK(w, map[string]string{"status": "ok"}) }

@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"strings"
 )
 
@@ -43,4 +44,25 @@ func loopbackOnly(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// ownSite refuses what the pages of other sites send. A browser names the page's origin; other clients name none.
+func ownSite(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Sec-Fetch-Site") == "cross-site" || !isOwnOrigin(r.Header.Values("Origin")) {
+			problem{http.StatusForbidden, "origin", "this is not for the pages of other sites: send no Origin, or that of a page on a loopback address"}.write(w)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func isOwnOrigin(origins []string) bool {
+	for _, origin := range origins {
+		page, err := url.Parse(origin)
+		if err != nil || page.Scheme != "http" && page.Scheme != "https" || !isLoopback(page.Hostname()) {
+			return false
+		}
+	}
+	return true
 }

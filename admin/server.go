@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -14,11 +15,16 @@ import (
 	"golang.org/x/net/netutil"
 
 	"github.com/acktor/acktor"
+	"github.com/acktor/acktor/store"
 )
 
 // Engine is what the server shows. *acktor.Engine is one.
 type Engine interface {
 	Pipelines() []acktor.Status
+	// Store is nil when the engine has none.
+	Store() store.Store
+	Replay(ctx context.Context, query store.LetterQuery) (moved int, err error)
+	Watch(ctx context.Context, options acktor.WatchOptions) *acktor.Watch
 }
 
 var _ Engine = (*acktor.Engine)(nil)
@@ -30,18 +36,23 @@ const DefaultAddress = "127.0.0.1:7717"
 type Options struct {
 	// Address is host and port; the host is a loopback one. Empty: DefaultAddress. Port 0 takes any free one.
 	Address string
-	// Logger gets what goes wrong with single connections, at level debug. Nil discards.
+	// Logger gets what goes wrong with single connections, at level debug, and what the store says to requests that it cannot
+	// answer. Nil discards.
 	Logger *slog.Logger
 }
 
 // Server serves one engine. Its methods are safe for concurrent use; Start and Stop are called once each.
 type Server struct {
 	engine   Engine
+	log      *slog.Logger
 	address  string
 	server   *http.Server
 	listener net.Listener
 	stopping atomic.Bool
 	served   chan struct{} // closed when the server accepts no more
+	streams  chan struct{} // holds one for each client that follows a record
+	stop     sync.Once
+	stopped  chan struct{} // closed by Stop
 }
 
 // The limits of the server: a handful of scrapers and people, each with small requests.
@@ -66,7 +77,10 @@ func New(engine Engine, metrics prometheus.Gatherer, options Options) (*Server, 
 	if options.Logger == nil {
 		options.Logger = slog.New(slog.DiscardHandler)
 	}
-	s := &Server{engine: engine, address: options.Address, served: make(chan struct{})}
+	s := &Server{
+		engine: engine, log: options.Logger, address: options.Address,
+		served: make(chan struct{}), streams: make(chan struct{}, maxStreams), stopped: make(chan struct{}),
+	}
 	s.server = &http.Server{
 		Handler:           s.handler(metrics),
 		ReadHeaderTimeout: readHeaderTimeout,
@@ -103,9 +117,10 @@ func (s *Server) Addr() net.Addr { return s.listener.Addr() }
 // ShuttingDown makes /readyz answer 503 from now on; everything else goes on.
 func (s *Server) ShuttingDown() { s.stopping.Store(true) }
 
-// Stop accepts nothing more, lets the running requests end until ctx does, and then cuts them. Without Start it does nothing.
+// Stop accepts nothing more, ends what follows records, lets the other requests end until ctx does, and then cuts them.
 func (s *Server) Stop(ctx context.Context) error {
 	s.ShuttingDown()
+	s.stop.Do(func() { close(s.stopped) })
 	if s.listener == nil {
 		return nil
 	}

@@ -92,7 +92,7 @@ func (s *Server) pipelines(w http.ResponseWriter, _ *http.Request) {
 	for _, status := range s.engine.Pipelines() {
 		list = append(list, newPipelineStatus(&status))
 	}
-	writeJSON(w, http.StatusOK, "application/json", map[string]any{"pipelines": list})
+	writeOK(w, map[string]any{"pipelines": list})
 }
 
 func newPipelineStatus(s *acktor.Status) pipelineStatus {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/acktor/acktor/actors/ledger"
 	"github.com/acktor/acktor/actors/supervisor"
 	"github.com/acktor/acktor/connector"
 	"github.com/acktor/acktor/pipeline"
@@ -28,6 +29,8 @@ type Options struct {
 	// parked, the dead letters, and what became of records. Nil keeps positions in memory, and nothing else: a record
 	// that fails is then reported to its source alone, unless its pipeline has a dead letter. The engine does not close it.
 	Store store.Store
+	// Ledger says what of the outcomes is kept in Store, and for how long. The zero value means the defaults.
+	Ledger ledger.Options
 }
 
 // Engine runs pipelines. Its methods are safe for concurrent use.
@@ -61,8 +64,9 @@ func New(options Options) (*Engine, error) {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
+	orDefaults(&options.Ledger)
 	tree, err := supervisor.NewEngine(supervisor.Config{
-		Log: log, Metrics: telemetry.NewMetrics(options.Registerer), Store: options.Store})
+		Log: log, Metrics: telemetry.NewMetrics(options.Registerer), Store: options.Store, Ledger: options.Ledger})
 	if err != nil {
 		return nil, fmt.Errorf("acktor: %w", err)
 	}

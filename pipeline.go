@@ -36,8 +36,12 @@ type Pipeline struct {
 	Sinks  []Sink
 	// FanOut says what several sinks mean for one record. The default is pipeline.All.
 	FanOut FanOut
-	// DeadLetter gets the records that failed for good, if it is set: they are settled once they are written there.
-	DeadLetter *Sink
+	// DeadLetter gets the records that failed for good, if it is set: they are settled once they are written there. Without it
+	// they are kept in the engine's store, where there is one, unless NoDeadLetter is set.
+	DeadLetter   *Sink
+	NoDeadLetter bool
+	// Backlog bounds what the engine answers for by itself, where it has a store. The zero value means the defaults.
+	Backlog pipeline.Backlog
 	// InFlight bounds what is read and not yet settled. The zero value means the defaults.
 	InFlight Window
 	// Restart is how the supervisors restart what failed. The zero value means the defaults.
@@ -107,7 +111,7 @@ func (p Pipeline) spec() (*pipeline.Spec, error) {
 	}
 	spec := &pipeline.Spec{
 		Name: pipeline.Name(p.Name), InFlight: p.InFlight, Source: p.Source, SourceKind: "go",
-		Steps: p.Steps, FanOut: p.FanOut, Restart: p.Restart,
+		Steps: p.Steps, FanOut: p.FanOut, Restart: p.Restart, NoDeadLetter: p.NoDeadLetter, Backlog: p.Backlog,
 	}
 	orDefaults(&spec.InFlight)
 	orDefaults(&spec.Restart)

@@ -13,7 +13,7 @@ import (
 func (d *decoder) build(form *pipelineForm, logger *slog.Logger) pipeline.Spec {
 	b := builder{decoder: d, pipeline: form.name, logger: logger.With("pipeline", form.name)}
 	spec := pipeline.Spec{
-		Name: pipeline.Name(form.name), InFlight: form.InFlight, FanOut: form.FanOut, Restart: form.Restart, Steps: steps.NewChain(form.Steps),
+		Name: pipeline.Name(form.name), InFlight: form.InFlight, FanOut: form.FanOut, Restart: form.Restart, NoDeadLetter: !form.KeepFailed, Backlog: form.Backlog, Steps: steps.NewChain(form.Steps),
 		SourceKind: form.Source.definition.Name, Source: b.source(&form.Source.choice),
 	}
 	for _, sink := range form.sinksInOrder() {

@@ -6,6 +6,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/acktor/acktor/actors/ledger"
 	"github.com/acktor/acktor/connector"
 	"github.com/acktor/acktor/pipeline"
 )
@@ -23,7 +24,7 @@ type Config struct {
 type Settings struct {
 	Log          Log           `config:"log" doc:"What the engine writes about itself."`
 	Admin        Admin         `config:"admin" doc:"Metrics, health and control over HTTP."`
-	Store        Store         `config:"store" doc:"Where positions are kept."`
+	Store        Store         `config:"store" doc:"Where what has to survive a restart is kept: positions, the backlog, dead letters, and what became of records."`
 	DrainTimeout time.Duration `config:"drain_timeout" default:"30s" min:"0s" doc:"Time for records in flight to settle when the engine stops."`
 }
 
@@ -41,7 +42,8 @@ type Admin struct {
 
 // Store is the embedded store.
 type Store struct {
-	Path string `config:"path" default:"./acktor-data" doc:"A directory; it is created when missing."`
+	Path   string         `config:"path" default:"./acktor-data" doc:"A directory; it is created when missing."`
+	Ledger ledger.Options `config:"ledger" doc:"What is kept of what became of records: see engine explain."`
 }
 
 // Close frees the sinks of a configuration that is not going to be run.

@@ -23,7 +23,9 @@ type pipelineForm struct {
 	Steps      []steps.Config      `config:"steps" doc:"What is done with each record, in this order."`
 	Sinks      map[string]sinkForm `config:"sinks,required" doc:"Where records go, by name: one connector each, and how it is guarded."`
 	FanOut     pipeline.FanOut     `config:"fan_out" enum:"all,any,first,round_robin" default:"all" doc:"What several sinks mean for one record: all get it and have to deliver it, any one is enough, first one after the other until one delivered it, round_robin one each in turn."`
-	DeadLetter *sinkForm           `config:"dead_letter" doc:"A sink for records that failed. Without it they are reported to the source alone."`
+	DeadLetter *sinkForm           `config:"dead_letter" doc:"A sink for records that failed. Without it they are kept in the store."`
+	KeepFailed bool                `config:"keep_failed" default:"true" doc:"Where there is no dead_letter, keep the records that failed in the store, to be looked at and delivered again with engine dead. false: they are reported to the source alone."`
+	Backlog    pipeline.Backlog    `config:"backlog" doc:"How much the engine answers for by itself, in the store."`
 	Restart    pipeline.Restart    `config:"restart" doc:"How what failed is started again."`
 
 	name, path string

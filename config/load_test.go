@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/acktor/acktor/actors/ledger"
 	"github.com/acktor/acktor/config"
 	"github.com/acktor/acktor/connector"
 	"github.com/acktor/acktor/pipeline"
@@ -85,13 +86,6 @@ func TestTheReferenceFormIsAccepted(t *testing.T) {
 	}
 }
 
-func TestTheReferenceFormWithParkWaitsForADurableStore(t *testing.T) {
-	_, found := load(t, strings.Replace(referenceForm(t), "on_full: fail", "on_full: park", 1), nil)
-	if len(found) != 1 || found[0].Path != "pipelines.orders.sinks.crm.queue.on_full" || found[0].Line != 30 {
-		t.Errorf("got %s", rendered(t, found))
-	}
-}
-
 const least = `
 pipelines:
   a:
@@ -103,7 +97,7 @@ func TestWhatIsAbsentHasItsDefault(t *testing.T) {
 	loaded := mustLoad(t, least, nil)
 	want := config.Settings{
 		Log: config.Log{Level: "info", Format: "auto"}, Admin: config.Admin{Enabled: true, Address: "127.0.0.1:7717"},
-		Store: config.Store{Path: "./acktor-data"}, DrainTimeout: 30 * time.Second,
+		Store: config.Store{Path: "./acktor-data", Ledger: ledger.DefaultOptions()}, DrainTimeout: 30 * time.Second,
 	}
 	if loaded.Settings != want {
 		t.Errorf("got %+v", loaded.Settings)

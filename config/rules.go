@@ -44,9 +44,6 @@ func (d *decoder) checkPipeline(p *pipelineForm) {
 func (d *decoder) checkSink(s *sinkForm) {
 	n, path := s.around, s.path
 	d.ordered(n, path, "retry.initial", "retry.max", s.Retry.Initial > s.Retry.Max)
-	if s.Queue.OnFull == pipeline.Park {
-		d.reject(n, "queue.on_full", path, "use hold or fail", "park needs a durable store, which is not there yet")
-	}
 	if s.Queue.OnFull == pipeline.Hold && s.many {
 		d.warn(n, "queue.on_full", path, "use fail", "with many destinations, hold lets one that is down stop the source for all")
 	}

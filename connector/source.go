@@ -44,6 +44,13 @@ type Prompt interface {
 	SettlesAtOnce(settled []Settled) bool
 }
 
+// Accepter is a Source that can be told that a record is accepted, before it is delivered: its outcome is then in the state
+// Accepted, and the only one that it hears.
+type Accepter interface {
+	// WantsAccepted reports whether it wants that. Where the engine has a store, an accepted record is durable.
+	WantsAccepted() bool
+}
+
 // Committer is a Source whose upstream wants to know the contiguous position as well.
 type Committer interface {
 	// Commit is called after the positions, at most one a partition, were persisted: every record up

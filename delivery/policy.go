@@ -1,6 +1,7 @@
 package delivery
 
 import (
+	"slices"
 	"time"
 
 	"github.com/acktor/acktor/connector"
@@ -22,7 +23,43 @@ type Progress struct {
 	Ambiguous   bool      // some attempt so far may have been processed by the peer
 	LastFailure *connector.Failure
 
-	schedule schedule // made at the first failure, so that records that succeed do not pay for it
+	past *past // made at the first failure, so that records that succeed do not pay for it
+}
+
+// past is what failed attempts leave behind.
+type past struct {
+	schedule schedule
+	trail    []connector.Attempt
+}
+
+// Trail returns the failed attempts, the latest 16, oldest first. They belong to the caller, who does not change them.
+func (p *Progress) Trail() []connector.Attempt {
+	if p.past == nil {
+		return nil
+	}
+	return p.past.trail
+}
+
+// maxTrail bounds a trail.
+const maxTrail = 16
+
+// Resume goes on with a record that had this many attempts before, between these times.
+func (p *Progress) Resume(attempts int, first, last time.Time, failure *connector.Failure, trail []connector.Attempt) {
+	p.Attempts, p.First, p.Last, p.LastFailure = attempts, first, last, failure
+	p.Ambiguous = failure != nil && failure.Ambiguous
+	if !first.IsZero() {
+		p.Received = first
+	}
+	p.past = &past{schedule: schedule{passed: attempts}, trail: slices.Clip(trail)}
+}
+
+// note adds the attempt that has failed now to the trail.
+func (p *Progress) note(failure *connector.Failure, now time.Time, wait time.Duration) {
+	trail := p.past.trail
+	if len(trail) >= maxTrail {
+		trail = slices.Clone(trail[len(trail)-maxTrail+1:])
+	}
+	p.past.trail = append(trail, connector.Attempt{N: p.Attempts, At: p.Last, Took: now.Sub(p.Last), Failure: failure, Wait: wait})
 }
 
 // Begin counts an attempt that starts now.
@@ -59,6 +96,9 @@ func (p *Policy) Failed(progress *Progress, err error, now time.Time) Decision {
 	progress.Ambiguous = progress.Ambiguous || attempt.Ambiguous
 	failure := p.failure(attempt, err, progress.Ambiguous)
 	progress.LastFailure = failure
+	if progress.past == nil {
+		progress.past = &past{}
+	}
 
 	asked := min(max(attempt.After, 0), p.retry.MaxRetryAfter)
 	d := Decision{
@@ -69,14 +109,13 @@ func (p *Policy) Failed(progress *Progress, err error, now time.Time) Decision {
 	if holds(attempt.Class, attempt.Status) {
 		d.Hold = asked
 	}
-	if !failure.Retryable || p.exhausted(progress) {
-		return d
+	if failure.Retryable && !p.exhausted(progress) {
+		after := max(progress.past.schedule.next(&p.retry), asked)
+		if deadline := p.Deadline(progress); deadline.IsZero() || !now.Add(after).After(deadline) {
+			d.Retry, d.After = true, after
+		}
 	}
-	after := max(progress.schedule.next(&p.retry), asked)
-	if deadline := p.Deadline(progress); !deadline.IsZero() && now.Add(after).After(deadline) {
-		return d
-	}
-	d.Retry, d.After = true, after
+	progress.note(failure, now, d.After)
 	return d
 }
 

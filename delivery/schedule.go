@@ -7,7 +7,10 @@ import (
 )
 
 // schedule yields the waits between the attempts of one record. The zero value is one before its first wait.
-type schedule struct{ backoff *backoff.ExponentialBackOff }
+type schedule struct {
+	backoff *backoff.ExponentialBackOff
+	passed  int // waits that were yielded in an earlier life
+}
 
 // next returns the next wait: at least 0, at most retry.Max.
 func (s *schedule) next(retry *Retry) time.Duration {
@@ -20,6 +23,9 @@ func (s *schedule) next(retry *Retry) time.Duration {
 			Clock:               stopped{}, // the policy itself judges what has elapsed
 		}
 		s.backoff.Reset()
+		for range min(s.passed, manyWaits) {
+			s.backoff.NextBackOff()
+		}
 	}
 	wait := s.backoff.NextBackOff()
 	if wait < 0 { // jitter on the longest durations there are leaves their range
@@ -27,6 +33,9 @@ func (s *schedule) next(retry *Retry) time.Duration {
 	}
 	return min(wait, retry.Max)
 }
+
+// manyWaits is how many waits it takes at most to reach the longest one, for any useful multiplier.
+const manyWaits = 1000
 
 // stopped is a clock for a backoff that shall not read one.
 type stopped struct{}

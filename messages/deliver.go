@@ -1,6 +1,8 @@
 package messages
 
 import (
+	"time"
+
 	"github.com/asynkron/protoactor-go/actor"
 
 	"github.com/acktor/acktor/connector"
@@ -23,7 +25,32 @@ type Deliver struct {
 	Key string
 	// Watcher gets the Status of this record, if not nil.
 	Watcher *actor.PID
+	// Earlier is how far the record came before, by earlier Delivers; nil when this is its first.
+	Earlier *Progress
+	// ParkAfter is how far away the next attempt may be: a record whose is farther is answered with Parked. Zero: it waits
+	// here for however long it takes.
+	ParkAfter time.Duration
 }
+
+// Progress is how far a record has come at a destination.
+type Progress struct {
+	Attempts    int
+	First, Last time.Time
+	Failure     *connector.Failure  // of the last attempt
+	Trail       []connector.Attempt // as in connector.Outcome
+}
+
+// Parked answers a Deliver instead of an Outcome: the destination has let go of the record, whose next attempt is due at Due.
+// Records with the same Key that waited behind it come back in the same way, in their order, and so do those that come
+// until an Unpark.
+type Parked struct {
+	Ticket
+	Progress
+	Due time.Time
+}
+
+// Unpark says that the source keeps the records of a key back by itself now.
+type Unpark struct{ Key string }
 
 // Outcome is a sink's final word on a Deliver.
 type Outcome struct {

@@ -5,7 +5,7 @@
 //
 //	source actor                       sink actor (one per destination)
 //	   | -- Deliver{Ticket, Record} --------> |   attempts, waits, attempts ...
-//	   | <------- Outcome{Ticket, ...} ------ |   exactly once per Ticket
+//	   | <------- Outcome{Ticket, ...} ------ |   exactly once per Ticket, or Parked{Ticket, ...}
 //
 // The conversation around it:
 //
@@ -14,6 +14,7 @@
 //	source -> sinks          Release      -             the source has nothing in flight there and lets it go
 //	source -> sink           Connect      -             before the first Deliver of a session: forget what an earlier one sent
 //	source -> sink           Withdraw     Outcome       another branch of the record has delivered it already
+//	source -> sink           Unpark       -             it has heard that a record with that key is parked
 //	sink   -> sinks          Restarted    -             it lost its memory
 //	sinks  -> source         Resolved     -             ... so the source connects again and sends what is unsettled again
 //	sink   -> source         Health       -             its breaker opened or closed

@@ -78,6 +78,14 @@ type Batch struct {
 	Wait    time.Duration `config:"wait" default:"20ms" min:"0s" doc:"Longest time that the first record waits for others."`
 }
 
+// Backlog bounds what the engine answers for by itself, in its store: records that were accepted and not delivered yet, and
+// records that are parked until their next attempt.
+type Backlog struct {
+	Records   int           `config:"records" default:"1000000" min:"1" doc:"Records in the backlog. At the limit no more are accepted, and none is parked."`
+	Bytes     field.Bytes   `config:"bytes" default:"8GiB" min:"1KiB" doc:"... and their bytes."`
+	ParkAfter time.Duration `config:"park_after" default:"10s" min:"1ms" doc:"A record whose next attempt is at least so far away leaves the window until then."`
+}
+
 // Restart is how the supervisors restart what failed.
 type Restart struct {
 	Initial     time.Duration `config:"initial" default:"100ms" min:"1ms" doc:"Wait before the first restart; it doubles with each."`

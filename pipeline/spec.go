@@ -20,14 +20,20 @@ type Spec struct {
 	Steps      steps.Chain
 	Sinks      []Sink
 	FanOut     FanOut // empty: All
-	DeadLetter *Sink  // nil: failed records are reported to the source alone
-	Restart    Restart
+	DeadLetter *Sink  // nil: the engine's store, where there is one
+	// NoDeadLetter says that failed records are reported to the source alone.
+	NoDeadLetter bool
+	Backlog      Backlog
+	Restart      Restart
 }
 
-// Prepare fills in what follows from the rest: the fan-out, what a full queue does, the endless patience of a dead letter.
+// Prepare fills in what follows from the rest: the fan-out, the bounds of the backlog, what a full queue does, the endless patience of a dead letter.
 func (s *Spec) Prepare() {
 	if s.FanOut == "" {
 		s.FanOut = All
+	}
+	if s.Backlog == (Backlog{}) {
+		s.Backlog = field.Defaults[Backlog]()
 	}
 	for i := range s.Sinks {
 		s.Sinks[i].prepare()
@@ -71,7 +77,7 @@ func (s *Spec) Validate() error {
 	case !slices.Contains([]FanOut{All, Any, First, RoundRobin}, s.FanOut):
 		return fmt.Errorf("pipeline %s: fan_out %q: want all, any, first or round_robin", s.Name, s.FanOut)
 	}
-	if err := errors.Join(field.Validate(&s.InFlight), field.Validate(&s.Restart)); err != nil {
+	if err := errors.Join(field.Validate(&s.InFlight), field.Validate(&s.Backlog), field.Validate(&s.Restart)); err != nil {
 		return fmt.Errorf("pipeline %s: %w", s.Name, err)
 	}
 	sinks := s.Sinks
@@ -97,8 +103,6 @@ func (s *Sink) validate() error {
 		return errors.New("the name: want lower-case letters, digits, - and _, at most 63")
 	case s.Outlet == nil || s.Outlet.New == nil:
 		return errors.New("its Outlet makes no sinks")
-	case s.Options.Queue.OnFull == Park:
-		return errors.New("queue.on_full park needs a durable store of records, which is not there yet; use hold or fail")
 	}
 	return field.Validate(&s.Options)
 }

@@ -57,7 +57,6 @@ func TestSpecThatIsWrongIsRefusedByTheNameOfTheField(t *testing.T) {
 		{"an empty outlet", func(s *pipeline.Spec) { s.Sinks[0].Outlet = &connector.Outlet{} }, []string{"crm", "Outlet"}},
 		{"sink's option", func(s *pipeline.Spec) { s.Sinks[0].Options.InFlight = 0 }, []string{"crm", "in_flight"}},
 		{"nested option", func(s *pipeline.Spec) { s.Sinks[0].Options.RateLimit = &delivery.RateLimit{} }, []string{"rate_limit.per_second"}},
-		{"park", func(s *pipeline.Spec) { s.Sinks[0].Options.Queue.OnFull = pipeline.Park }, []string{"park", "hold or fail"}},
 		{"unknown on_full", func(s *pipeline.Spec) { s.Sinks[0].Options.Queue.OnFull = "drop" }, []string{"on_full", "drop"}},
 		{"two of a name", func(s *pipeline.Spec) { s.Sinks = append(s.Sinks, s.Sinks[0]) }, []string{"two", "crm"}},
 		{"dead letter of a sink's name", func(s *pipeline.Spec) { s.DeadLetter = &letters }, []string{"two", "crm"}},

@@ -14,6 +14,7 @@ import (
 // actors write, everybody else only reads.
 type Board struct {
 	Read, Delivered, Failed, Filtered atomic.Int64 // records since the start
+	Parked                            atomic.Int64 // how often a record left the window until a later attempt
 	InFlight                          atomic.Int64 // read and not yet settled
 
 	mu           sync.Mutex

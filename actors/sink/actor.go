@@ -183,6 +183,8 @@ func (a *Actor) always(ctx actor.Context) {
 		a.connect(msg)
 	case *messages.Withdraw:
 		a.withdraw(msg.Ticket)
+	case *messages.Unpark:
+		a.lanes.unpark(msg.Key)
 	case *messages.Drain:
 		a.becomeDraining()
 	case *actor.Restarting, *actor.Stopping:

@@ -11,6 +11,10 @@ import (
 // enqueue takes a record over. It goes to the ready queue, or waits in its lane.
 func (a *Actor) enqueue(deliver *messages.Deliver) {
 	j := a.newJob(deliver)
+	if held := a.lanes.byKey[deliver.Key]; held != nil && held.parked {
+		a.answerParked(j, a.now)
+		return
+	}
 	a.Metrics.Waiting(1)
 	a.row.Waiting.Add(1)
 	if deliver.Watcher != nil {
@@ -30,6 +34,9 @@ func (a *Actor) newJob(deliver *messages.Deliver) *job {
 		j = &job{}
 	}
 	j.deliver, j.progress.Received = deliver, a.now
+	if p := deliver.Earlier; p != nil {
+		j.progress.Resume(p.Attempts, p.First, p.Last, p.Failure, p.Trail)
+	}
 	return j
 }
 

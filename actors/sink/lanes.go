@@ -8,8 +8,9 @@ type lanes struct {
 }
 
 type lane struct {
-	key  string
-	next fifo
+	key    string
+	next   fifo
+	parked bool // the one that held it is parked: what comes goes back until the source has heard of it
 }
 
 // enter puts j in its lane and reports whether it may go; if not, it waits there.
@@ -46,6 +47,27 @@ func (l *lanes) leave(j *job) *job {
 	l.waiting--
 	next.lane = held
 	return next
+}
+
+// park takes out the jobs that wait behind j, in their order, and lets nobody else in until unpark.
+func (l *lanes) park(j *job) []*job {
+	held := j.lane
+	if held == nil {
+		return nil
+	}
+	j.lane, held.parked = nil, true
+	var waited []*job
+	for held.next.len() > 0 {
+		waited = append(waited, held.next.pop())
+		l.waiting--
+	}
+	return waited
+}
+
+func (l *lanes) unpark(key string) {
+	if held := l.byKey[key]; held != nil && held.parked {
+		delete(l.byKey, key)
+	}
 }
 
 // keep drops every waiting job for which stay is false.

@@ -86,17 +86,43 @@ func (a *Actor) deliver(j *job, response *connector.Response) {
 	}
 	a.finish(j, connector.Outcome{
 		State: connector.Delivered, Sink: a.where.Sink, Destination: a.where.Destination,
-		Attempts: j.progress.Attempts, First: j.progress.First, Last: j.progress.Last, Response: response,
+		Attempts: j.progress.Attempts, First: j.progress.First, Last: j.progress.Last, Response: response, Trail: j.progress.Trail(),
 	})
 }
 
-// retry puts a record by until its next attempt. It keeps its lane.
+// retry puts a record by until its next attempt, during which it keeps its lane, or gives it back to its source when that is
+// far away.
 func (a *Actor) retry(j *job, decision delivery.Decision) {
 	j.due = a.now.Add(decision.After)
+	if after := j.deliver.ParkAfter; after > 0 && decision.After >= after {
+		a.tellFailed(j, decision.Failure, j.due)
+		a.park(j)
+		return
+	}
 	a.retries.add(j)
 	a.Metrics.Waiting(1)
 	a.row.Waiting.Add(1)
 	a.tellFailed(j, decision.Failure, j.due)
+}
+
+// park gives a record back until its next attempt, and with it those that wait behind it.
+func (a *Actor) park(j *job) {
+	behind, due := a.lanes.park(j), j.due
+	a.answerParked(j, due)
+	for _, next := range behind {
+		a.Metrics.Waiting(-1)
+		a.row.Waiting.Add(-1)
+		a.answerParked(next, due)
+	}
+}
+
+func (a *Actor) answerParked(j *job, due time.Time) {
+	if !j.forgotten {
+		p := &j.progress
+		a.root.Send(j.deliver.ReplyTo, &messages.Parked{Ticket: j.deliver.Ticket, Due: due, Progress: messages.Progress{
+			Attempts: p.Attempts, First: p.First, Last: p.Last, Failure: p.LastFailure, Trail: p.Trail()}})
+	}
+	a.release(j)
 }
 
 // fail gives up a record that is not in any queue any more.
@@ -125,7 +151,7 @@ func (a *Actor) failed(progress *delivery.Progress, failure *connector.Failure) 
 func (a *Actor) failedWith(progress *delivery.Progress, failure *connector.Failure, response *connector.Response) connector.Outcome {
 	return connector.Outcome{
 		State: connector.Failed, Sink: a.where.Sink, Destination: a.where.Destination,
-		Attempts: progress.Attempts, First: progress.First, Last: progress.Last, Failure: failure, Response: response,
+		Attempts: progress.Attempts, First: progress.First, Last: progress.Last, Failure: failure, Response: response, Trail: progress.Trail(),
 	}
 }
 

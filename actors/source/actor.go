@@ -12,6 +12,8 @@ import (
 
 	"github.com/acktor/acktor/actors/alarm"
 	"github.com/acktor/acktor/actors/dispatch"
+	"github.com/acktor/acktor/actors/ledger"
+	"github.com/acktor/acktor/backlog"
 	"github.com/acktor/acktor/connector"
 	"github.com/acktor/acktor/messages"
 	"github.com/acktor/acktor/pipeline"
@@ -22,9 +24,12 @@ import (
 // Config is what a source actor needs.
 type Config struct {
 	Spec      *pipeline.Spec
-	Sinks     []*actor.PID // the supervisors of the sinks' destinations, in the order of Spec.Sinks
-	Letters   *actor.PID   // that of the dead letter's; nil when there is none
+	Sinks     []*actor.PID  // the supervisors of the sinks' destinations, in the order of Spec.Sinks
+	Letters   *actor.PID    // that of the dead letter's; nil when there is none
+	Feed      *backlog.Feed // what the source and the backlog have
 	Positions store.Positions
+	Store     store.Store // nil: nothing is parked, and there are no dead letters but those of a sink
+	Ledger    *ledger.Writer
 	Metrics   *telemetry.SourceMetrics
 	Board     *telemetry.Board
 	Log       *slog.Logger
@@ -70,6 +75,7 @@ type Actor struct {
 
 	attempted   bool // the connector was opened, or at least tried to
 	opens       bool // the connector is open
+	loaded      bool // ... and was before: the keys of what is parked are known
 	ended       bool // the source has no more records
 	pauses      bool // the operator wants a pause
 	drains      bool
@@ -90,10 +96,12 @@ type Actor struct {
 	holding     int      // routes whose records wait for credit, and homeless records
 	session     uint64
 	watcher     *actor.PID
-	unsaid      []connector.Settled // outcomes that the connector is not told yet
-	unbytes     int
+	unsaid      unsaid // what is decided, and not kept or told yet
 	spare       []connector.Settled
-	ledger      ledger
+	keepFails   bool
+	keepAgain   time.Time // when the store is asked again, after it could not keep something
+	parkedKeys  map[laneKey]int
+	ledger      commits
 	deadline    time.Time // of the drain; zero when there is none, or it has passed
 	givesUp     bool      // it has passed
 	rescued     any       // the message over which the incarnation before panicked
@@ -107,7 +115,7 @@ type Actor struct {
 }
 
 func newActor(config *Config) *Actor {
-	a := &Actor{Config: config, intake: newIntake(config.Spec.Source, config.Spec), grants: make(chan grant, 1)}
+	a := &Actor{Config: config, intake: newIntake(config.Feed, config.Spec), grants: make(chan grant, 1)}
 	for i := range config.Spec.Sinks {
 		a.sinks = append(a.sinks, newSinkRoutes(i, &config.Spec.Sinks[i], config.Sinks[i]))
 	}
@@ -134,9 +142,9 @@ type (
 		returned, judged bool // what of it is done
 	}
 	settled struct {
-		outcomes    []connector.Settled
-		bytes       int
+		unsaid
 		uncommitted []connector.Position
+		keepErr     error // nothing was kept, and nobody told
 		err         error
 		done        bool
 	}
@@ -155,7 +163,7 @@ func (a *Actor) Receive(ctx actor.Context) {
 		defer a.Fault(ctx.Message())
 	}
 	a.state(ctx, ctx.Message())
-	if a.prompt != nil && len(a.unsaid) > 0 && (len(a.unsaid) >= sayAtOnce || !a.turn.More()) {
+	if a.prompt != nil && a.unsaid.records > 0 && (a.unsaid.records >= sayAtOnce || !a.turn.More()) {
 		a.say()
 		a.state(ctx, said{})
 	}
@@ -255,6 +263,8 @@ func (a *Actor) always(ctx actor.Context, message any) {
 	switch msg := message.(type) {
 	case *messages.Outcome:
 		a.onOutcome(msg)
+	case *messages.Parked:
+		a.onParked(msg)
 	case *read:
 		a.onRead(ctx, msg)
 	case *settled:
@@ -372,7 +382,11 @@ func (a *Actor) keepHouse() {
 // schedule sets the alarm to the next thing that is due by itself.
 func (a *Actor) schedule() {
 	next := alarm.Earlier(a.openAt, a.deadline)
-	if !a.clerk.busy() { // else it commits when the clerk is done
+	switch {
+	case a.clerk.busy(): // it commits when the clerk is done
+	case !a.keepAgain.IsZero():
+		next = alarm.Earlier(next, a.keepAgain)
+	default:
 		next = alarm.Earlier(next, a.checkpoint)
 	}
 	if len(a.heldRoutes) > 0 {

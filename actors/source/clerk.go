@@ -11,6 +11,7 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 
 	"github.com/acktor/acktor/actors/deadline"
+	"github.com/acktor/acktor/backlog"
 	"github.com/acktor/acktor/connector"
 	"github.com/acktor/acktor/messages"
 )
@@ -55,7 +56,7 @@ func (a *Actor) open() {
 	again := a.attempted
 	a.attempted = true
 	latest := a.ledger.latest()
-	source, positions, pipeline := a.Spec.Source, a.Positions, string(a.Spec.Name)
+	source, positions, pipeline := a.Feed, a.Positions, string(a.Spec.Name)
 	root, self := a.root, a.self
 	var ctx context.Context
 	ctx, a.endOpen = context.WithCancel(a.ctx)
@@ -71,7 +72,7 @@ func (a *Actor) open() {
 	})
 }
 
-func openSource(ctx context.Context, source connector.Source, positions interface {
+func openSource(ctx context.Context, source *backlog.Feed, positions interface {
 	Load(context.Context, string) ([]connector.Position, error)
 }, pipeline string, read []connector.Position) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, openTimeout)
@@ -97,7 +98,7 @@ func behind(committed, read []connector.Position) []connector.Position {
 	return from
 }
 
-func closeSource(source connector.Source) (err error) {
+func closeSource(source *backlog.Feed) (err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
 	defer cancel()
 	defer connector.Recover(&err)
@@ -118,6 +119,10 @@ func (a *Actor) onOpened(ctx actor.Context, msg *opened) {
 	}
 	if a.failures > 0 {
 		a.Log.Info(a.name() + " opened")
+	}
+	if !a.loaded {
+		a.loaded = true
+		a.blockAll()
 	}
 	a.opens = true
 	ctx.Send(ctx.Parent(), &messages.SourceState{State: messages.SourceOpened})
@@ -159,7 +164,7 @@ func (a *Actor) close() {
 	if a.lost > 0 {
 		a.failure = errors.Join(a.failure, fmt.Errorf("%d records were given up", a.lost))
 	}
-	source, root, self, failure, running := a.Spec.Source, a.root, a.self, a.failure, a.Running
+	source, root, self, failure, running := a.Feed, a.root, a.self, a.failure, a.Running
 	a.clerk.do(func() {
 		err := errors.Join(failure, closeSource(source))
 		running.Done()
@@ -169,31 +174,39 @@ func (a *Actor) close() {
 	close(a.grants)
 }
 
-// say tells the connector the outcomes that wait, and commits the positions that moved, if the clerk is free.
+// say keeps what was decided, tells the connector, and commits the positions that moved, if the clerk is free.
 func (a *Actor) say() {
-	if a.clerk.busy() {
+	if a.clerk.busy() || a.now.Before(a.keepAgain) {
 		return
 	}
+	a.keepAgain = time.Time{}
 	var positions []connector.Position
 	if !a.now.Before(a.checkpoint) && !a.hopeless {
 		a.checkpoint = time.Time{}
 		positions = a.ledger.frontiers()
 	}
-	if len(a.unsaid) == 0 && len(positions) == 0 {
+	if a.unsaid.records == 0 && len(positions) == 0 {
 		return
 	}
-	outcomes, bytes := a.unsaid, a.unbytes
-	a.unsaid, a.unbytes, a.spare = a.spare[:0], 0, nil
-	if a.prompt != nil && len(positions) == 0 && a.prompt.SettlesAtOnce(outcomes) {
-		a.giveBack(outcomes, bytes, settle(a.Spec.Source, outcomes))
+	said := a.unsaid
+	a.unsaid, a.spare = unsaid{outcomes: a.spare[:0]}, nil
+	if a.prompt != nil && said.change == nil && len(positions) == 0 && a.prompt.SettlesAtOnce(said.outcomes) {
+		a.Feed.Settled(nil, 0, said.records)
+		a.giveBack(&said, settle(a.Spec.Source, said.outcomes))
 		return
 	}
-	source, store, pipeline := a.Spec.Source, a.Positions, string(a.Spec.Name)
+	source, places, kept, feed, pipeline := a.Spec.Source, a.Positions, a.Store, a.Feed, string(a.Spec.Name)
 	root, self := a.root, a.self
 	a.clerk.do(func() {
-		done := &settled{outcomes: outcomes, bytes: bytes}
-		done.err = settle(source, outcomes)
-		if err := commit(source, store, pipeline, positions); err != nil {
+		done := &settled{unsaid: said}
+		if done.keepErr = done.keepIn(kept); done.keepErr != nil {
+			done.uncommitted = positions
+			root.Send(self, done)
+			return
+		}
+		feed.Settled(done.change, done.removed, done.records)
+		done.err = settle(source, done.outcomes)
+		if err := commit(source, places, pipeline, positions); err != nil {
 			done.err, done.uncommitted = err, positions
 		}
 		root.Send(self, done)
@@ -238,18 +251,61 @@ func (a *Actor) onSettled(msg *settled) {
 	}
 	msg.done = true
 	a.clerk.done()
-	a.giveBack(msg.outcomes, msg.bytes, msg.err)
+	if msg.keepErr != nil {
+		a.notKept(msg)
+		return
+	}
+	if a.keepFails {
+		a.keepFails = false
+		a.Log.Info(a.name() + ": what became of records can be kept again")
+	}
+	a.giveBack(&msg.unsaid, msg.err)
 	a.noteCommit(msg)
 	a.say()
 }
 
-// giveBack returns the credit of records whose outcomes the connector was told of.
-func (a *Actor) giveBack(outcomes []connector.Settled, bytes int, err error) {
-	a.flight.giveBack(len(outcomes), bytes)
+// notKept tries again later to keep what could not be kept. Nobody was told, and the records still hold their credit.
+func (a *Actor) notKept(msg *settled) {
+	if !a.keepFails {
+		a.keepFails = true
+		a.Log.Error(a.name()+": what became of records cannot be kept; they stay in flight until it can", slog.Any("err", msg.keepErr))
+	}
+	if len(msg.uncommitted) > 0 {
+		a.ledger.uncommitted(msg.uncommitted)
+		a.setCheckpoint()
+	}
+	if a.givesUp {
+		a.loseUnkept(msg)
+		return
+	}
+	a.unsaid.before(&msg.unsaid)
+	a.keepAgain = a.now.Add(keepAgainAfter)
+}
+
+// loseUnkept is for the end of a drain: what could not be kept by then is not settled.
+func (a *Actor) loseUnkept(msg *settled) {
+	a.lost += msg.records
+	a.hopeless = true
+	a.failure = errors.Join(a.failure, msg.keepErr)
+	lost := failed(connector.Cancelled, "the engine stopped before what became of the record could be kept")
+	for i := range msg.outcomes {
+		msg.outcomes[i].Outcome = lost
+	}
+	msg.change, msg.removed = nil, 0
+	a.unsaid.before(&msg.unsaid)
+	a.say()
+}
+
+// keepAgainAfter is how long a store that could not keep something is left alone.
+const keepAgainAfter = time.Second
+
+// giveBack returns the credit of records that are done with.
+func (a *Actor) giveBack(said *unsaid, err error) {
+	a.flight.giveBack(said.records, said.bytes)
 	a.Board.InFlight.Store(int64(a.flight.records))
 	a.Metrics.InFlight(a.flight.records, a.flight.bytes)
-	clear(outcomes)
-	a.spare = outcomes[:0]
+	clear(said.outcomes)
+	a.spare = said.outcomes[:0]
 	if err != nil && !a.sayFailed {
 		a.Log.Warn(a.name()+" cannot be told of outcomes", slog.Any("err", err))
 	}

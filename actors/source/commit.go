@@ -6,8 +6,8 @@ import (
 	"github.com/acktor/acktor/connector"
 )
 
-// ledger knows, for each partition, up to where every record is settled: the positions that may be committed.
-type ledger struct {
+// commits knows, for each partition, up to where every record is settled: the positions that may be committed.
+type commits struct {
 	partitions map[string]*partition
 	last       *partition // of the record before, which is mostly that of the next
 	moved      []*partition
@@ -21,7 +21,7 @@ type partition struct {
 	first    uint64 // the number of marks[0]
 	frontier connector.Position
 	latest   connector.Position // of the record read last
-	listed   bool               // in ledger.moved
+	listed   bool               // in commits.moved
 }
 
 type mark struct {
@@ -30,7 +30,7 @@ type mark struct {
 }
 
 // enter notes that the record at position follows the others of its partition, and returns its mark.
-func (l *ledger) enter(position connector.Position) uint64 {
+func (l *commits) enter(position connector.Position) uint64 {
 	p := l.partition(position.Partition)
 	p.marks = append(p.marks, mark{position: position})
 	p.latest = position
@@ -39,7 +39,7 @@ func (l *ledger) enter(position connector.Position) uint64 {
 }
 
 // settle notes that a record is settled, and moves the frontier when no gap is left before it.
-func (l *ledger) settle(position connector.Position, number uint64) {
+func (l *commits) settle(position connector.Position, number uint64) {
 	p := l.partition(position.Partition)
 	p.marks[number-p.first].settled = true
 	n := 0
@@ -60,7 +60,7 @@ func (l *ledger) settle(position connector.Position, number uint64) {
 }
 
 // frontiers returns the positions that moved since it was called last, sorted by partition.
-func (l *ledger) frontiers() []connector.Position {
+func (l *commits) frontiers() []connector.Position {
 	if len(l.moved) == 0 {
 		return nil
 	}
@@ -78,7 +78,7 @@ func (l *ledger) frontiers() []connector.Position {
 }
 
 // uncommitted puts positions back that could not be committed.
-func (l *ledger) uncommitted(positions []connector.Position) {
+func (l *commits) uncommitted(positions []connector.Position) {
 	for _, position := range positions {
 		if p := l.partition(position.Partition); !p.listed {
 			p.listed = true
@@ -89,7 +89,7 @@ func (l *ledger) uncommitted(positions []connector.Position) {
 
 // latest returns the position of the record read last of each partition: where a source goes on after it was lost, since
 // what was read before is still in flight.
-func (l *ledger) latest() []connector.Position {
+func (l *commits) latest() []connector.Position {
 	var positions []connector.Position
 	for _, p := range l.partitions {
 		positions = append(positions, p.latest)
@@ -98,7 +98,7 @@ func (l *ledger) latest() []connector.Position {
 	return positions
 }
 
-func (l *ledger) partition(name string) *partition {
+func (l *commits) partition(name string) *partition {
 	if l.last != nil && l.last.name == name {
 		return l.last
 	}

@@ -10,8 +10,8 @@ import (
 	"github.com/acktor/acktor/connector"
 )
 
-// ledgerTwin remembers everything and looks at all of it each time.
-type ledgerTwin struct {
+// commitsTwin remembers everything and looks at all of it each time.
+type commitsTwin struct {
 	entered   map[string][]*twinMark // by partition
 	committed map[string]connector.Position
 }
@@ -23,7 +23,7 @@ type twinMark struct {
 }
 
 // frontiers returns the positions before the first gap that were not returned before.
-func (tw *ledgerTwin) frontiers() []connector.Position {
+func (tw *commitsTwin) frontiers() []connector.Position {
 	var positions []connector.Position
 	for partition, marks := range tw.entered {
 		last := connector.Position{}
@@ -42,7 +42,7 @@ func (tw *ledgerTwin) frontiers() []connector.Position {
 	return positions
 }
 
-func (tw *ledgerTwin) open() (all []*twinMark) {
+func (tw *commitsTwin) open() (all []*twinMark) {
 	for _, partition := range []string{"", "a", "b"} {
 		for _, m := range tw.entered[partition] {
 			if !m.settled {
@@ -55,8 +55,8 @@ func (tw *ledgerTwin) open() (all []*twinMark) {
 
 func TestLedgerCommitsBehindTheGapLikeItsTwin(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		var l ledger
-		tw := &ledgerTwin{entered: make(map[string][]*twinMark), committed: make(map[string]connector.Position)}
+		var l commits
+		tw := &commitsTwin{entered: make(map[string][]*twinMark), committed: make(map[string]connector.Position)}
 		for i := range rapid.IntRange(1, 80).Draw(t, "steps") {
 			open := tw.open()
 			switch what := rapid.IntRange(0, 5).Draw(t, "what"); {
@@ -77,7 +77,7 @@ func TestLedgerCommitsBehindTheGapLikeItsTwin(t *testing.T) {
 	})
 }
 
-func commitBoth(t *rapid.T, l *ledger, tw *ledgerTwin) {
+func commitBoth(t *rapid.T, l *commits, tw *commitsTwin) {
 	before := fmt.Sprint(tw.committed)
 	got, want := l.frontiers(), tw.frontiers()
 	if !slices.Equal(got, want) {
@@ -92,7 +92,7 @@ func commitBoth(t *rapid.T, l *ledger, tw *ledgerTwin) {
 }
 
 // checkSpan: the ledger holds what stands behind a gap, and no more.
-func checkSpan(t *rapid.T, l *ledger, tw *ledgerTwin) {
+func checkSpan(t *rapid.T, l *commits, tw *commitsTwin) {
 	span := 0
 	for _, marks := range tw.entered {
 		if gap := slices.IndexFunc(marks, func(m *twinMark) bool { return !m.settled }); gap >= 0 {
@@ -105,7 +105,7 @@ func checkSpan(t *rapid.T, l *ledger, tw *ledgerTwin) {
 }
 
 func TestLedgerKnowsWhatWasReadLast(t *testing.T) {
-	var l ledger
+	var l commits
 	if l.latest() != nil {
 		t.Error("something was read of nothing")
 	}

@@ -28,6 +28,10 @@ func (e *entry) ticket(i int) messages.Ticket {
 func (a *Actor) startLeg(e *entry, i int) {
 	l := e.leg(i)
 	s := a.sinks[l.sink]
+	if a.isBlocked(l) && a.mayPark(e, i) {
+		a.parkBehind(e, i)
+		return
+	}
 	r := s.route(l.destination)
 	if r == nil && s.makeRoom(a.root) {
 		r = s.route(l.destination)
@@ -41,7 +45,7 @@ func (a *Actor) startLeg(e *entry, i int) {
 		s.homeless = append(s.homeless, waiter{e.slot, e.seq, i})
 		a.holding++
 	default:
-		l.outcome = s.refusal(l.destination)
+		a.refuse(e, i, s.refusal(l.destination))
 	}
 }
 
@@ -56,7 +60,7 @@ func (a *Actor) admit(e *entry, i int, r *route) {
 		e.open++
 		a.assign(e, i, r)
 	case refusedIt:
-		e.leg(i).outcome = r.refusal()
+		a.refuse(e, i, r.refusal())
 	default:
 		e.open++
 		if !r.listed {
@@ -107,7 +111,7 @@ func (a *Actor) admitOne(e *entry, i int, r *route, admission admission) {
 		a.assign(e, i, r)
 		return
 	default:
-		l.outcome = r.refusal()
+		a.refuse(e, i, r.refusal())
 	}
 	e.open--
 	a.advance(e)
@@ -146,7 +150,10 @@ func (a *Actor) send(e *entry, i int) {
 	l := e.leg(i)
 	l.sent, l.session = true, l.route.session
 	deliver := &messages.Deliver{
-		Ticket: e.ticket(i), ReplyTo: a.self, Record: e.record, Key: l.key, Watcher: a.watcher,
+		Ticket: e.ticket(i), ReplyTo: a.self, Record: e.record, Key: l.key, Watcher: a.watcher, Earlier: l.earlier,
+	}
+	if a.mayPark(e, i) {
+		deliver.ParkAfter = a.Spec.Backlog.ParkAfter
 	}
 	if i == letterLeg {
 		deliver.Record = e.deadLetter
@@ -161,7 +168,7 @@ func (a *Actor) onOutcome(msg *messages.Outcome) {
 		return // the second answer for a record that was sent again after a restart: it is settled
 	}
 	l := e.leg(int(msg.Branch))
-	if l.outcome != nil || l.route == nil {
+	if l.outcome != nil || l.parked != nil || l.route == nil {
 		return // likewise, for one leg of it
 	}
 	a.answerLeg(e, int(msg.Branch), &msg.Outcome)
@@ -192,6 +199,8 @@ func (a *Actor) pump(r *route) {
 			r.answered(a.now) // given up at the drain deadline
 		case e.leg(w.leg).withdrawn:
 			a.answerLeg(e, w.leg, r.withdrawal())
+		case a.isBlocked(e.leg(w.leg)) && a.mayPark(e, w.leg):
+			a.parkWaiting(e, w.leg)
 		default:
 			a.send(e, w.leg)
 		}
@@ -241,9 +250,14 @@ func (a *Actor) onResolved(msg *messages.Resolved) {
 
 // connect opens a new session with a destination and sends again what it had not answered.
 func (a *Actor) connect(r *route) {
+	first := r.session == 0
 	a.session++
 	r.session = a.session
 	a.root.Send(r.pid, &messages.Connect{Source: a.self, Session: r.session})
+	if first { // nothing was sent yet
+		a.pump(r)
+		return
+	}
 	a.flight.all(func(e *entry) {
 		for i := range e.legs[:e.next] {
 			a.sendAgain(e, i, r)
@@ -256,7 +270,12 @@ func (a *Actor) connect(r *route) {
 }
 
 func (a *Actor) sendAgain(e *entry, i int, r *route) {
-	if l := e.leg(i); l.route == r && l.sent && l.outcome == nil {
+	l := e.leg(i)
+	switch {
+	case l.route != r || !l.sent || l.outcome != nil || l.parked != nil:
+	case a.isBlocked(l) && a.mayPark(e, i):
+		a.parkWaiting(e, i)
+	default:
 		a.send(e, i)
 	}
 }

@@ -6,24 +6,53 @@ import (
 	"github.com/acktor/acktor/pipeline"
 )
 
-// advance sends a record on to the sinks whose turn has come, and concludes it when enough of them have answered.
+// advance sends a record on to the sinks whose turn has come, and concludes it when enough of them have answered, or parks
+// it when those that have not are to be tried much later.
 func (a *Actor) advance(e *entry) {
 	mode := a.Spec.FanOut
 	for e.next < len(e.legs) && mayStart(mode, e) {
 		e.next++
-		a.startLeg(e, e.next-1)
+		if e.legs[e.next-1].outcome == nil { // else it was decided before the record was parked
+			a.startLeg(e, e.next-1)
+		}
 	}
 	if mode == pipeline.Any && e.open > 0 && e.delivered() {
 		a.withdrawRest(e)
 	}
-	if e.open == 0 && (e.next == len(e.legs) || mode == pipeline.First && e.delivered()) {
-		a.conclude(e, aggregate(mode, e.legs[:e.next]))
+	switch {
+	case e.open > 0:
+	case e.hasParked() && (mode == pipeline.All || !e.delivered()):
+		a.park(e)
+	case e.next == len(e.legs) || mode == pipeline.First && e.delivered():
+		a.conclude(e, aggregate(mode, a.decided(e)))
 	}
 }
 
 // mayStart says whether the next leg is sent now: with First only once the one before has failed.
 func mayStart(mode pipeline.FanOut, e *entry) bool {
-	return mode != pipeline.First || e.open == 0 && !e.delivered()
+	return mode != pipeline.First || e.open == 0 && !e.delivered() && !e.hasParked()
+}
+
+func (e *entry) hasParked() bool {
+	for i := range e.legs[:e.next] {
+		if e.legs[i].parked != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// decided returns the legs that were started, all with an outcome: a parked one of a record that another sink has delivered
+// is withdrawn.
+func (a *Actor) decided(e *entry) []leg {
+	legs := e.legs[:e.next]
+	for i := range legs {
+		if l := &legs[i]; l.outcome == nil {
+			l.outcome = &connector.Outcome{State: connector.Failed, Sink: a.sinks[l.sink].sink.Name, Destination: l.destination,
+				Failure: &connector.Failure{Class: connector.Cancelled, Detail: "withdrawn"}}
+		}
+	}
+	return legs
 }
 
 func (e *entry) delivered() bool {
@@ -39,7 +68,7 @@ func (e *entry) delivered() bool {
 func (a *Actor) withdrawRest(e *entry) {
 	for i := range e.legs[:e.next] {
 		l := &e.legs[i]
-		if l.outcome != nil || l.withdrawn {
+		if l.outcome != nil || l.parked != nil || l.withdrawn {
 			continue
 		}
 		l.withdrawn = true

@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"github.com/acktor/acktor/connector"
+	"github.com/acktor/acktor/messages"
+	"github.com/acktor/acktor/store"
 )
 
 // flight is the table of records that are read and not yet settled. A record keeps its slot until then; an
@@ -21,6 +23,7 @@ type entry struct {
 	seq      uint64 // 0: the slot is free
 	slot     uint32
 	original *connector.Record // as the source handed it over
+	kept     *store.Entry      // what it is in the backlog; nil when it comes from the source
 	record   *connector.Record // as the steps made it
 	readAt   time.Time
 	bytes    int
@@ -44,6 +47,9 @@ type leg struct {
 	session   uint64 // of the last Deliver
 	sent      bool
 	withdrawn bool
+	earlier   *messages.Progress // how far it came before this Deliver; nil: it is the first
+	parked    *messages.Parked   // it is not delivered for now
+	head      bool               // it was the first of the parked ones with its key
 	outcome   *connector.Outcome // nil: not answered
 }
 
@@ -58,6 +64,7 @@ func (f *flight) add(original *connector.Record, readAt time.Time) *entry {
 		f.entries = append(f.entries, e)
 	}
 	e.seq, e.original, e.record, e.readAt = f.lastSeq, original, original, readAt
+	e.kept, _ = original.Ref.(*store.Entry)
 	e.bytes = original.Size()
 	f.records++
 	f.bytes += e.bytes

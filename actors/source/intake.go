@@ -13,14 +13,19 @@ import (
 // order key of each record. It runs in a goroutine of its own, so that neither a slow read nor a heavy expression
 // holds up the actor.
 type intake struct {
-	source connector.Source
-	spec   *pipeline.Spec
-	scope  *expression.Scope
-	turn   int // of round robin
-	plain  bool
+	feed  reader
+	spec  *pipeline.Spec
+	scope *expression.Scope
+	turn  int // of round robin
+	plain bool
 
 	done chan struct{} // closed when no Read runs any more and none will
 	last *read         // what came last; the actor looks at it only after done
+}
+
+// reader is where the intake reads.
+type reader interface {
+	Read(ctx context.Context, credit connector.Credit) ([]*connector.Record, error)
 }
 
 // batch is what one Read gave.
@@ -45,8 +50,8 @@ type address struct {
 	key         string
 }
 
-func newIntake(source connector.Source, spec *pipeline.Spec) *intake {
-	return &intake{source: source, spec: spec, scope: expression.NewScope(), plain: isPlain(spec), done: make(chan struct{})}
+func newIntake(feed reader, spec *pipeline.Spec) *intake {
+	return &intake{feed: feed, spec: spec, scope: expression.NewScope(), plain: isPlain(spec), done: make(chan struct{})}
 }
 
 // isPlain reports whether every record goes, as it is, to one fixed destination.
@@ -74,7 +79,7 @@ func (n *intake) read(ctx context.Context, credit connector.Credit) *batch {
 
 func (n *intake) readRecords(ctx context.Context, credit connector.Credit) (records []*connector.Record, err error) {
 	defer connector.Recover(&err)
-	return n.source.Read(ctx, credit)
+	return n.feed.Read(ctx, credit)
 }
 
 // prepare runs the steps over one record and finds where it goes. A panic fails that record.

@@ -13,17 +13,38 @@ import (
 
 	"github.com/acktor/acktor/connector"
 	"github.com/acktor/acktor/messages"
+	"github.com/acktor/acktor/store"
 )
 
 // conclude follows the last answer for a record: it is settled, or, when it failed and there is a dead letter, written there
 // first.
 func (a *Actor) conclude(e *entry, outcome *connector.Outcome) {
-	if outcome.State == connector.Failed && a.letters != nil {
+	switch {
+	case outcome.State != connector.Failed:
+	case a.letters != nil:
 		e.dead, e.outcome = true, outcome
 		a.startLetter(e)
 		return
+	case a.Store != nil && !a.Spec.NoDeadLetter:
+		outcome = a.keepLetter(e, outcome)
 	}
 	a.settle(e, outcome)
+}
+
+// keepLetter puts the dead letter of a record into what is kept before the record is settled.
+func (a *Actor) keepLetter(e *entry, outcome *connector.Outcome) *connector.Outcome {
+	dead := *outcome
+	dead.DeadLettered = true
+	letter := &store.Letter{
+		Pipeline: string(a.Spec.Name), Sink: dead.Sink, Destination: dead.Destination, Class: dead.Failure.Class,
+		At: a.now, Record: e.original, Outcome: &dead,
+	}
+	if e.kept != nil {
+		letter.Record, letter.Replays = e.kept.Record, e.kept.Replays
+	}
+	change := a.unsaid.keep()
+	change.Letters = append(change.Letters, letter)
+	return &dead
 }
 
 // startLetter sends a failed record to the dead letter.
@@ -56,18 +77,49 @@ func (a *Actor) settle(e *entry, outcome *connector.Outcome) {
 	a.end(e, outcome)
 }
 
-// end takes a record out of flight. The connector is told its outcome as soon as the clerk is free.
+// end takes a record out of flight. The connector is told its outcome as soon as the clerk is free, or, when the record is
+// one of the backlog, the store.
 func (a *Actor) end(e *entry, outcome *connector.Outcome) {
-	a.unsaid = append(a.unsaid, connector.Settled{Record: e.original, Outcome: outcome})
-	a.unbytes += e.bytes
-	a.count(e.original, outcome, e.readAt, a.now)
+	a.count(e, outcome, a.now)
+	if e.kept == nil {
+		a.unsaid.outcomes = append(a.unsaid.outcomes, connector.Settled{Record: e.original, Outcome: outcome})
+		a.Ledger.Tell(a.story(e, outcome))
+	} else {
+		change := a.unsaid.keep()
+		change.Remove = append(change.Remove, e.kept.Seq)
+		change.Stories = append(change.Stories, a.story(e, outcome))
+		a.unsaid.removed += int64(e.kept.Record.Size())
+		a.unblock(e.kept)
+	}
+	a.leave(e)
+}
+
+// leave takes a record out of flight that nothing is left to be done for but to say so.
+func (a *Actor) leave(e *entry) {
+	a.unsaid.records++
+	a.unsaid.bytes += e.bytes
 	a.flight.remove(e)
 	if a.prompt == nil { // else when all messages at hand are done
 		a.say()
 	}
 }
 
-func (a *Actor) count(record *connector.Record, outcome *connector.Outcome, readAt, now time.Time) {
+// story is what the ledger keeps of a record, or nil when it is one that it does not want.
+func (a *Actor) story(e *entry, outcome *connector.Outcome) *store.Story {
+	if e.kept == nil && !a.Ledger.Wants(outcome) {
+		return nil
+	}
+	return &store.Story{
+		Pipeline: string(a.Spec.Name), ID: e.original.ID, Key: e.original.Key, At: a.now, Outcome: outcome,
+		Accepted: e.kept != nil,
+	}
+}
+
+func (a *Actor) count(e *entry, outcome *connector.Outcome, now time.Time) {
+	a.countRecord(e.original, outcome, e.readAt, now)
+}
+
+func (a *Actor) countRecord(record *connector.Record, outcome *connector.Outcome, readAt, now time.Time) {
 	var class connector.Class
 	if outcome.State == connector.Failed {
 		class = outcome.Failure.Class
@@ -80,9 +132,14 @@ func (a *Actor) count(record *connector.Record, outcome *connector.Outcome, read
 	}
 }
 
-// giveUp ends as cancelled whatever is in flight. It is not settled: its positions are not committed.
+// giveUp ends as cancelled whatever is in flight. It is not settled: its positions are not committed. What is of the backlog
+// stays there.
 func (a *Actor) giveUp(why string) {
 	a.flight.all(func(e *entry) {
+		if e.kept != nil {
+			a.leave(e)
+			return
+		}
 		a.lost++
 		a.end(e, cancelled(e, why))
 	})
@@ -107,15 +164,19 @@ func (a *Actor) abandonAll() {
 	a.stopRead()
 	a.cancel()
 	a.alarm.Stop()
-	outcomes := a.unsaid
+	said := a.unsaid
+	outcomes := said.outcomes
 	a.flight.all(func(e *entry) {
+		if e.kept != nil {
+			return // it stays in the backlog
+		}
 		outcome := cancelled(e, stoppedEarly)
-		a.count(e.original, outcome, e.readAt, a.now)
+		a.count(e, outcome, a.now)
 		outcomes = append(outcomes, connector.Settled{Record: e.original, Outcome: outcome})
 	})
 	a.Board.InFlight.Store(0)
 	a.Metrics.InFlight(0, 0)
-	source, jobs, running, intake := a.Spec.Source, a.clerk.jobs, a.Running, a.intake
+	source, kept, feed, jobs, running, intake := a.Spec.Source, a.Store, a.Feed, a.clerk.jobs, a.Running, a.intake
 	granted, rescued := a.granted, a.rescued
 	close(a.grants)
 	go func() {
@@ -126,8 +187,9 @@ func (a *Actor) abandonAll() {
 			outcomes = append(outcomes, a.abandon(half)...)
 		}
 		jobs <- func() {
+			_ = said.keepIn(kept) // what it tells is told all the same: the records are given up
 			_ = settle(source, outcomes)
-			_ = closeSource(source)
+			_ = closeSource(feed)
 			running.Done()
 		}
 		close(jobs)
@@ -138,11 +200,15 @@ const stoppedEarly = "the pipeline was stopped before the record was settled"
 
 // abandon gives their outcome to records that were read and never taken, when the actor is gone.
 func (a *Actor) abandon(msg *read) []connector.Settled {
-	outcomes := make([]connector.Settled, len(msg.records))
-	for i, record := range msg.records {
-		outcomes[i] = connector.Settled{Record: record, Outcome: failed(connector.Cancelled, stoppedEarly)}
+	var outcomes []connector.Settled
+	for _, record := range msg.records {
+		if _, kept := record.Ref.(*store.Entry); kept {
+			continue
+		}
+		outcome := failed(connector.Cancelled, stoppedEarly)
+		outcomes = append(outcomes, connector.Settled{Record: record, Outcome: outcome})
 		a.Board.Read.Add(1)
-		a.count(record, outcomes[i].Outcome, msg.readAt, time.Now())
+		a.countRecord(record, outcome, msg.readAt, time.Now())
 	}
 	return outcomes
 }

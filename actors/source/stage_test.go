@@ -12,6 +12,7 @@ import (
 
 	"github.com/asynkron/protoactor-go/actor"
 
+	"github.com/acktor/acktor/backlog"
 	"github.com/acktor/acktor/connector"
 	"github.com/acktor/acktor/expression"
 	"github.com/acktor/acktor/field"
@@ -149,7 +150,7 @@ func (s *stage) start() {
 	s.spec.Source = s.feed
 	s.spec.Prepare()
 	config := &Config{
-		Spec: s.spec, Positions: positions{s.feed}, Board: s.board, Log: slog.New(slog.DiscardHandler),
+		Spec: s.spec, Feed: backlog.New(s.feed, nil, "p", backlog.Options{}, slog.New(slog.DiscardHandler)), Positions: positions{s.feed}, Board: s.board, Log: slog.New(slog.DiscardHandler),
 		Watcher: func() *actor.PID { return nil }, Running: s.running, Fault: s.fault.strike,
 	}
 	for i := range s.spec.Sinks {

@@ -66,6 +66,7 @@ func (a *Actor) stopRead() {
 		a.readStopped = true
 		a.endRead()
 	}
+	a.Feed.Halt()
 }
 
 // onRead takes over what was read.
@@ -114,7 +115,9 @@ func (a *Actor) takeAll(b *batch) {
 		b.records = b.records[1:] // taken: a panic from here on must not take it twice
 		e := a.flight.add(record, b.readAt)
 		bytes += e.bytes
-		a.Board.Read.Add(1)
+		if e.kept == nil {
+			a.Board.Read.Add(1)
+		}
 		if !record.Position.IsZero() {
 			e.mark = a.ledger.enter(record.Position)
 		}
@@ -144,6 +147,9 @@ func (a *Actor) take(e *entry, prepared item) {
 		for i, to := range prepared.legs {
 			e.legs[i] = leg{address: to}
 		}
+	}
+	if e.kept != nil && len(e.kept.Progress.Legs) > 0 {
+		a.takeUp(e)
 	}
 	a.advance(e)
 }

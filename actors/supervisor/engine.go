@@ -11,6 +11,7 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 
 	"github.com/acktor/acktor/actors/dispatch"
+	"github.com/acktor/acktor/actors/ledger"
 	"github.com/acktor/acktor/messages"
 	"github.com/acktor/acktor/pipeline"
 	"github.com/acktor/acktor/store"
@@ -23,6 +24,7 @@ type Config struct {
 	Metrics   *telemetry.Metrics
 	Positions store.Positions // nil: those of Store, or else in memory
 	Store     store.Store     // nil: there is none
+	Ledger    ledger.Options
 	// Fault, if not nil, is called before and after each message of a source or a destination. Tests let it panic.
 	Fault func(message any)
 }
@@ -30,7 +32,8 @@ type Config struct {
 type config struct {
 	Config
 	events   *actor.PID
-	watching *atomic.Int64 // how many want the Status of records
+	watching *atomic.Int64  // how many want the Status of records
+	ledger   *ledger.Writer // nil: there is no store
 	pool     *dispatch.Pool
 }
 
@@ -67,6 +70,9 @@ func NewEngine(c Config) (*Engine, error) {
 		return nil, fmt.Errorf("supervisor: %w", err)
 	}
 	shared := &config{Config: c, events: events, watching: &atomic.Int64{}, pool: dispatch.NewPool()}
+	if c.Store != nil {
+		shared.ledger = ledger.New(c.Store, c.Ledger, c.Log, nil)
+	}
 	root, err := system.Root.SpawnNamed(actor.PropsFromProducer(func() actor.Actor { return &engineActor{config: shared} }), "engine")
 	if err != nil {
 		return nil, fmt.Errorf("supervisor: %w", err)
@@ -115,6 +121,7 @@ func (e *Engine) Watch(records bool, each func(messages.Status)) (stop func()) {
 // Stop ends the tree. Pipelines should have been drained; what they still have in flight is cancelled.
 func (e *Engine) Stop(ctx context.Context) error {
 	defer e.config.pool.Close()
+	defer e.config.ledger.Close()
 	for _, pid := range []*actor.PID{e.root, e.config.events} {
 		stopped := e.system.Root.StopFuture(pid)
 		done := make(chan error, 1)

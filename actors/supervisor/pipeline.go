@@ -10,6 +10,7 @@ import (
 
 	"github.com/acktor/acktor/actors/sink"
 	"github.com/acktor/acktor/actors/source"
+	"github.com/acktor/acktor/backlog"
 	"github.com/acktor/acktor/delivery"
 	"github.com/acktor/acktor/messages"
 	"github.com/acktor/acktor/pipeline"
@@ -80,8 +81,11 @@ func (p *pipelineActor) start(ctx actor.Context) {
 		letters = p.spawnSinks(ctx, spec.DeadLetter, len(spec.Sinks), "dead-letter", previous)
 		p.sinks = append(p.sinks, letters)
 	}
+	feed := backlog.New(spec.Source, p.engine.Store, string(spec.Name),
+		backlog.Options{Records: spec.Backlog.Records, Bytes: int64(spec.Backlog.Bytes)}, p.log.With(slog.String("pipeline", string(spec.Name))))
+	p.feeds(feed)
 	config := &source.Config{
-		Spec: spec, Sinks: p.sinks[:len(spec.Sinks)], Letters: letters, Positions: p.engine.Positions,
+		Spec: spec, Feed: feed, Store: p.engine.Store, Ledger: p.engine.ledger, Sinks: p.sinks[:len(spec.Sinks)], Letters: letters, Positions: p.engine.Positions,
 		Metrics: p.engine.Metrics.Source(string(spec.Name)), Board: p.Board,
 		Log: p.log.With(slog.String("pipeline", string(spec.Name))), Watcher: p.engine.watcher,
 		Running: p.running, Previous: previous, Fault: p.engine.Fault, Dispatcher: p.engine.pool,

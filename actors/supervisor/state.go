@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 
+	"github.com/acktor/acktor/backlog"
 	"github.com/acktor/acktor/connector"
 	"github.com/acktor/acktor/pipeline"
 	"github.com/acktor/acktor/telemetry"
@@ -49,7 +51,8 @@ type Pipeline struct {
 	openErr error         // why it failed to
 	ended   chan struct{} // closed when the pipeline has ended
 	running *sync.WaitGroup
-	closers []func() error // of what the destinations of each sink share, in the order of sink.Config.Index
+	feed    atomic.Pointer[backlog.Feed] // of the source actor there is now
+	closers []func() error               // of what the destinations of each sink share, in the order of sink.Config.Index
 }
 
 func newPipeline(spec *pipeline.Spec) *Pipeline {
@@ -137,4 +140,24 @@ func closeOnce(c chan struct{}) bool {
 }
 
 // Look tells the source that the store may have entries for it that it does not know of.
-func (p *Pipeline) Look() {}
+func (p *Pipeline) Look() {
+	if feed := p.feed.Load(); feed != nil {
+		feed.Look()
+	}
+}
+
+// Backlog returns how many records the engine answers for by itself, and their bytes.
+func (p *Pipeline) Backlog() (records int, bytes int64) {
+	if feed := p.feed.Load(); feed != nil {
+		return feed.Kept()
+	}
+	return 0, 0
+}
+
+// Refusing reports whether records are refused, because the store cannot keep them.
+func (p *Pipeline) Refusing() bool {
+	feed := p.feed.Load()
+	return feed != nil && feed.Refusing()
+}
+
+func (p *Pipeline) feeds(feed *backlog.Feed) { p.feed.Store(feed) }

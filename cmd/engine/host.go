@@ -18,11 +18,11 @@ import (
 
 // host is an engine with what it needs around it.
 type host struct {
-	engine    *acktor.Engine
-	store     *sqlite.Store
-	admin     *admin.Server // nil: not wanted
-	log       *slog.Logger
-	drain     time.Duration
+	engine *acktor.Engine
+	store  *sqlite.Store
+	admin  *admin.Server // nil: not wanted
+	log    *slog.Logger
+	drain  time.Duration
 }
 
 // openHost opens the store, listens on the admin address, and makes an engine of the pipelines. Errors are of the environment.
@@ -37,7 +37,7 @@ func openHost(ctx context.Context, loaded *config.Config, log *slog.Logger) (h *
 		return h, err
 	}
 	metrics := newRegistry()
-	if h.engine, err = acktor.New(acktor.Options{Logger: log, Registerer: metrics, Store: h.store}); err != nil {
+	if h.engine, err = acktor.New(acktor.Options{Logger: log, Registerer: metrics, Store: h.store, Ledger: loaded.Store.Ledger}); err != nil {
 		return h, err
 	}
 	for _, pipeline := range acktor.FromConfig(loaded) {

@@ -9,11 +9,9 @@ import (
 	"github.com/acktor/acktor/connector"
 )
 
-// What may stand in the member outcome of an answer beside the states of a connector.Outcome.
-const (
-	outcomeAccepted = "accepted" // reply: accepted, and the engine has taken the record
-	outcomePending  = "pending"  // reply_timeout has passed; the delivery goes on
-)
+// outcomePending stands in the member outcome of an answer where there is no outcome yet: reply_timeout has passed, and the
+// delivery goes on.
+const outcomePending = "pending"
 
 // answer is what a request is told about one record. It is written as a JSON object:
 //
@@ -133,14 +131,17 @@ func (s *source) tell(a *answer, t *ticket, cut bool) {
 	case t.withdrawn:
 		refused := noRoom()
 		a.code, a.kind, a.title = refused.code, refused.kind, refused.title
-	case t.exchange.ringTaken:
-		a.code, a.outcome, a.location = nethttp.StatusAccepted, outcomeAccepted, "/v1/records/"+url.PathEscape(string(a.id))
+	case t.outcome != nil && t.outcome.State == connector.Accepted:
+		a.code, a.outcome, a.location = nethttp.StatusAccepted, t.outcome.State.String(), "/v1/records/"+url.PathEscape(string(a.id))
 	case t.outcome != nil:
 		s.describe(a, t.outcome)
 	case cut:
 		a.fail(connector.Cancelled)
 		a.ambiguous = true
 		a.detail = "the source was closed before the outcome was known"
+	case s.WantsAccepted():
+		a.fail(connector.Timeout)
+		a.ambiguous, a.detail = true, "the record was not made durable in time"
 	default:
 		a.code, a.outcome = nethttp.StatusAccepted, outcomePending
 	}

@@ -13,7 +13,7 @@ import (
 func answered(t *testing.T, change func(*SourceConfig), outcomes ...*connector.Outcome) *httptest.ResponseRecorder {
 	t.Helper()
 	s := newTestSource(t, change)
-	x := newExchange(len(outcomes), newAlarm().(*alarm), false)
+	x := newExchange(len(outcomes), newAlarm().(*alarm))
 	for i, outcome := range outcomes {
 		x.tickets[i].record.ID = "7f3c"
 		if outcome != nil {

@@ -30,7 +30,7 @@ type SourceConfig struct {
 	Path    string   `config:"path" default:"/" doc:"The one path that takes records. Any other is answered 404." example:"/orders"`
 	Methods []string `config:"methods" default:"[POST]" doc:"The methods that hand a record over. Any other is answered 405."`
 
-	Reply        string        `config:"reply" default:"outcome" enum:"outcome,accepted" doc:"outcome answers when the outcome of the record is known; accepted answers 202 as soon as the engine has taken the record, which it then holds in memory alone."`
+	Reply        string        `config:"reply" default:"outcome" enum:"outcome,accepted" doc:"outcome answers when the outcome of the record is known; accepted answers 202 as soon as the record is durable in the engine's store, which then answers for it."`
 	ReplyTimeout time.Duration `config:"reply_timeout" default:"30s" min:"1ms" doc:"An outcome that is not known after this time is answered 202, pending. The delivery goes on."`
 	Respond      string        `config:"respond" default:"outcome" enum:"outcome,sink" doc:"outcome answers with the outcome as JSON; sink passes on status, headers and body of what the sink was answered, where it was."`
 
@@ -55,7 +55,7 @@ type SourceConfig struct {
 	KeyHeader string   `config:"key_header" doc:"The header that holds the record's key." example:"x-customer"`
 	IDHeaders []string `config:"id_headers" default:"[ce-id, webhook-id, idempotency-key]" doc:"The first of these that a request has is the record's id; without one it is a UUIDv7. The id of a CloudEvent is always its own."`
 
-	Server string `config:"server" default:"standard" enum:"standard,fast" doc:"What reads the requests: standard is Go's net/http for all of them; fast reads those of HTTP/1.1 that are of the usual kind by itself, at a fraction of the cost, and leaves the others to net/http. Both answer alike."`
+	Server string `config:"server" default:"fast" enum:"standard,fast" doc:"What reads the requests: standard is Go's net/http for all of them; fast reads those of HTTP/1.1 that are of the usual kind by itself, at a fraction of the cost, and leaves the others to net/http. Both answer alike."`
 
 	TLS *SourceTLS `config:"tls" doc:"Serve HTTPS, with HTTP/1.1 and HTTP/2."`
 }

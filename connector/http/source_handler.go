@@ -57,7 +57,7 @@ func (h *handler) check(in *incoming) *problem {
 func (h *handler) exchange(out []byte, events []event, batch bool, held int64) reply {
 	s := h.source
 	bell := s.alarms.Get().(*alarm)
-	x := newExchange(len(events), bell, s.config.Reply == replyAccepted)
+	x := newExchange(len(events), bell)
 	x.bytes = held
 	for i := range events {
 		s.fill(&x.tickets[i].record, &events[i])

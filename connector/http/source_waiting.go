@@ -27,8 +27,6 @@ type exchange struct {
 	tickets []ticket
 	one     [1]ticket // where tickets points when there is one, to save an allocation
 	alarm   *alarm
-	// ringTaken rings the alarm when the last record is taken, rather than when its outcome is known.
-	ringTaken bool
 
 	// Guarded by waitingList.mu.
 	listed int   // how many tickets stand in the list
@@ -59,8 +57,8 @@ func (a *alarm) ring() {
 }
 
 // newExchange makes an exchange of n tickets, to be filled in.
-func newExchange(n int, alarm *alarm, ringTaken bool) *exchange {
-	x := &exchange{alarm: alarm, ringTaken: ringTaken, open: n}
+func newExchange(n int, alarm *alarm) *exchange {
+	x := &exchange{alarm: alarm, open: n}
 	x.tickets = x.one[:]
 	if n != 1 {
 		x.tickets = make([]ticket, n)
@@ -81,7 +79,7 @@ func (t *ticket) settle(outcome *connector.Outcome) {
 		return
 	}
 	t.outcome = outcome
-	if x.open--; x.open == 0 && !x.ringTaken {
+	if x.open--; x.open == 0 {
 		x.alarm.ring()
 	}
 }
@@ -166,9 +164,6 @@ func (l *waitingList) take(credit connector.Credit) []*connector.Record {
 		}
 		l.remove(t)
 		batch = append(batch, &t.record)
-		if x := t.exchange; x.listed == 0 && x.ringTaken {
-			x.alarm.ring()
-		}
 	}
 	return batch
 }
@@ -193,7 +188,7 @@ func (l *waitingList) withdrawLocked(x *exchange) {
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if x.open -= withdrawn; x.open == 0 || x.ringTaken {
+	if x.open -= withdrawn; x.open == 0 {
 		x.alarm.ring()
 	}
 }

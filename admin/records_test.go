@@ -44,7 +44,7 @@ func failed(sink string, class connector.Class, status int) *connector.Outcome {
 func letter(pipeline, sink string, id connector.RecordID, class connector.Class, after time.Duration) *store.Letter {
 	return &store.Letter{
 		Pipeline: pipeline, Sink: sink, Destination: "crm.example:443", Class: class, At: began.Add(after), Outcome: failed(sink, class, 503),
-		Record: &connector.Record{ID: id, Key: "k", Data: []byte(body), Headers: connector.Headers{{Name: "x-h", Value: header}}, Time: began},
+		Record: &connector.Record{ID: id, Key: "k", Data: []byte(body), Headers: connector.Headers{{Name: "x-h", Value: header}, {Name: "authorization", Value: reply}}, Time: began},
 	}
 }
 
@@ -141,7 +141,7 @@ func TestOnlyASingleDeadLetterShowsItsRecord(t *testing.T) {
 	b := withStore(t, filled(t))
 	got := b.ask(t, "GET", "/v1/dead/1", "").text
 	for _, want := range []string{
-		`"text":"` + body + `"`, `"bytes":20`, header, `"class":"unavailable","status":503,"detail":"no capacity"`,
+		`"text":"` + body + `"`, `"bytes":20`, header, "[redacted]", `"class":"unavailable","status":503,"detail":"no capacity"`,
 		`{"n":1,"at":"2026-01-31T10:00:00Z","took_ns":12000000,"class":"timeout","detail":"no capacity","retryable":true,"wait_ns":1000000000}`,
 	} {
 		if !strings.Contains(got, want) {

@@ -96,11 +96,20 @@ func newLetterWithOutcome(l *store.Letter) Letter {
 
 func newWholeLetter(l *store.Letter) Letter {
 	letter, data := newLetterWithOutcome(l), l.Record.Data
-	letter.Record = &Content{Time: l.Record.Time, Headers: each(l.Record.Headers, func(h connector.Header) connector.Header { return h }), Bytes: len(data)}
+	letter.Record = &Content{Time: l.Record.Time, Headers: each(l.Record.Headers, harmless), Bytes: len(data)}
 	if utf8.Valid(data) {
 		letter.Record.Text = string(data)
 	} else {
 		letter.Record.Base64 = data
 	}
 	return letter
+}
+
+// harmless hides the headers that prove who sent a record. They stand in the store, and are sent when it is replayed.
+func harmless(h connector.Header) connector.Header {
+	switch h.Name {
+	case "authorization", "proxy-authorization", "cookie":
+		h.Value = "[redacted]"
+	}
+	return h
 }

@@ -4,6 +4,8 @@
 //	engine check                say what is wrong with it, all at once
 //	engine run                  run it
 //	engine demo                 watch five destinations, some of them in trouble
+//	engine explain ID           tell what became of a record
+//	engine dead list            what failed for good; and show, replay, drop
 //	engine connectors, schema   what a configuration may say
 //
 // Exit codes: 0 fine, 1 something failed while running, 2 wrong configuration or usage, 3 the environment (an address

@@ -135,6 +135,7 @@ func (s *sinks) terminated(ctx actor.Context, pid *actor.PID) {
 	}
 	delete(s.byPID, pid.Id)
 	delete(s.byName, d.name)
+	ctx.Send(d.pid, letGo{})
 	switch {
 	case s.stopping || s.draining:
 	case d.pending != nil:
@@ -144,6 +145,13 @@ func (s *sinks) terminated(ctx actor.Context, pid *actor.PID) {
 	}
 	s.closeWhenEmpty(ctx)
 }
+
+// letGo goes to an actor that is gone. protoactor keeps the PIDs of former children in the spare room of a slice, and a PID
+// keeps its actor, mailbox and all, until it is used again.
+type letGo struct{}
+
+// IgnoreDeadLetterLogging tells protoactor that nobody minds that the message reaches nobody.
+func (letGo) IgnoreDeadLetterLogging() {}
 
 // drain closes every destination. The source has nothing in flight any more.
 func (s *sinks) drain(ctx actor.Context) {

@@ -29,8 +29,8 @@ func (s *Server) showRecord(w http.ResponseWriter, r *http.Request, kept store.S
 	case err != nil:
 		s.storeProblem(err).write(w)
 	case !record.Known():
-		problem{http.StatusNotFound, "unknown_record", "nothing is known of this record: no source handed it over, or it is in flight and was not accepted before, or it was delivered, " +
-			"and of those that are delivered only a share is remembered, or it was long ago"}.write(w)
+		problem{http.StatusNotFound, "unknown_record", "nothing is known of this record: no source handed it over, or it is in flight and was not accepted before, or it was settled longer ago than " +
+			"stories are kept (store.ledger.keep_for), or it was delivered or filtered, of which only a share is kept (store.ledger.successes)"}.write(w)
 	default:
 		writeOK(w, record)
 	}

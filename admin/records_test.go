@@ -261,7 +261,7 @@ func TestARecordIsExplained(t *testing.T) {
 		got.Pending[0].Sinks[0].Class != "refused" || got.Pending[0].Sinks[0].Trail[0].Wait != time.Minute || !got.Pending[1].Due.IsZero() {
 		t.Errorf("%+v", got)
 	}
-	if got := b.ask(t, "GET", "/v1/records/nobody", ""); got.code != 404 || !strings.Contains(got.text, "only a share is remembered") {
+	if got := b.ask(t, "GET", "/v1/records/nobody", ""); got.code != 404 || !strings.Contains(got.text, "only a share is kept") {
 		t.Errorf("%+v", got)
 	}
 	if got := get[admin.Record](t, b, "GET", "/v1/records/e").Stories[0].Outcome; got.State != "delivered" || got.Status != 201 || got.Class != "" {

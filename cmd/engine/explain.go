@@ -15,7 +15,8 @@ func (c *cli) explainCommand() *cobra.Command {
 		Use:   "explain RECORD-ID",
 		Short: "Tell what became of a record",
 		Long: `Tells what is known of a record: each attempt that failed with its time, class, status and wait, then the outcome, or when the
-next attempt is due. Pending records, failed ones and those with dead letters are known; of those that were delivered only a share.`,
+next attempt is due. Records that failed and records that were accepted are known, for as long as store.ledger.keep_for says; of
+those that were delivered or filtered otherwise a share, store.ledger.successes.`,
 		Args: cobra.ExactArgs(1),
 		RunE: action(func(command *cobra.Command, args []string) error {
 			if args[0] == "" {

@@ -132,7 +132,7 @@ func (t *telling) trail(indent int, trail []admin.Attempt) {
 		a := &trail[i]
 		text := fmt.Sprintf("%s  attempt %d  %s; took %s", moment(a.At), a.N, cause(&a.Result), short(a.Took))
 		if a.Wait > 0 {
-			text += ", then waited " + short(a.Wait).String()
+			text += ", next after " + short(a.Wait).String()
 		}
 		t.line(indent, "%s", text)
 	}

@@ -24,19 +24,19 @@ pipelines:
       http: {address: "127.0.0.1:0", path: /in, reply_timeout: 1m, admission_wait: 30s}
     sinks:
       plain:
-        http: {url: '{{ record.headers["x-url"] }}', connect_timeout: 20s}
+        http: {url: '{{ record.headers["x-url"] }}', egress: {allow: [{cidr: 127.0.0.0/8}]}, connect_timeout: 20s}
         when: record.headers["x-sink"] == "plain"
         timeout: 30s
         retry: {max_attempts: <attempts>, initial: 1ms, max: 2ms}
         breaker: {enabled: false}
       impatient:
-        http: {url: '{{ record.headers["x-url"] }}'}
+        http: {url: '{{ record.headers["x-url"] }}', egress: {allow: [{cidr: 127.0.0.0/8}]}}
         when: record.headers["x-sink"] == "impatient"
         timeout: 500ms
         retry: {max_attempts: <attempts>, initial: 1ms, max: 2ms}
         breaker: {enabled: false}
       strict:
-        http: {url: '{{ record.headers["x-url"] }}', success_when: response.json.code == 0}
+        http: {url: '{{ record.headers["x-url"] }}', egress: {allow: [{cidr: 127.0.0.0/8}]}, success_when: response.json.code == 0}
         when: record.headers["x-sink"] == "strict"
         timeout: 30s
         retry: {max_attempts: <attempts>, initial: 1ms, max: 2ms}

@@ -19,7 +19,7 @@ pipelines:
       http: {address: "127.0.0.1:0", path: /in, reply_timeout: 1m, admission_wait: 30s}
     sinks:
       tenant:
-        http: {url: '{{ record.headers["x-url"] }}'}
+        http: {url: '{{ record.headers["x-url"] }}', egress: {allow: [{cidr: 127.0.0.0/8}]}}
         destination: '{{ record.headers.tenant }}'
         in_flight: 16
         queue: {records: 16, on_full: fail}

@@ -17,7 +17,7 @@ pipelines:
       http: {address: "127.0.0.1:0", path: /in, reply_timeout: 1m, admission_wait: 30s}
     sinks:
       peer:
-        http: {url: '{{ record.headers["x-url"] }}'}
+        http: {url: '{{ record.headers["x-url"] }}', egress: {allow: [{cidr: 127.0.0.0/8}]}}
         retry: {initial: 1ms, max: 10ms}
 `
 

@@ -150,11 +150,11 @@ func (s *sink) sendParts(ctx context.Context, g *group) {
 func (s *sink) sendGroup(ctx context.Context, g *group) {
 	scope := s.scope(g.records[0])
 	defer s.release(scope)
-	m := &message{envelope: g.envelope, body: s.join(g.elements)}
+	m := &message{envelope: g.envelope, body: s.join(g.elements), id: batchKey(g.records)}
 	m.header = slices.Clone(g.header)
 	m.header.setDefault("Content-Type", batchContentType(s.config.BatchFormat))
 	if s.idempotencyHeader != "" {
-		if err := m.header.set(s.idempotencyHeader, batchKey(g.records)); err != nil {
+		if err := m.header.set(s.idempotencyHeader, m.id); err != nil {
 			g.settle(nil, err)
 			return
 		}

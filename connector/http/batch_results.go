@@ -50,6 +50,7 @@ func verdict(response *connector.Response, element any) *connector.AttemptError 
 // objectVerdict reads delivered, status, class and detail. A class says that the record failed, whatever the status.
 func objectVerdict(response *connector.Response, object map[string]any) *connector.AttemptError {
 	words, _ := object["detail"].(string)
+	words = legible(connector.Bound(words, maxDetail))
 	class, _ := object["class"].(string)
 	delivered, said := object["delivered"].(bool)
 	status, hasStatus := statusOf(object["status"])

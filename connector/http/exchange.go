@@ -2,6 +2,7 @@ package http
 
 import (
 	"context"
+	"io"
 	nethttp "net/http"
 	"net/url"
 	"strings"
@@ -26,6 +27,23 @@ type exchanger interface {
 type peerAnswer struct {
 	whole *connector.Response // nil: see Response
 	*nethttp.Response
+}
+
+// status is that of the answer.
+func (a *peerAnswer) status() int {
+	if a.whole != nil {
+		return a.whole.Status
+	}
+	return a.StatusCode
+}
+
+// discard ends an answer that nobody reads. A short one leaves its connection for the next request.
+func (a *peerAnswer) discard() {
+	if a.whole != nil {
+		return
+	}
+	_, _ = io.CopyN(io.Discard, a.Body, firstRead)
+	_ = a.Body.Close()
 }
 
 // newExchanger makes what is configured. Each connection is made by dial.

@@ -5,7 +5,6 @@ import (
 	nethttp "net/http"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/acktor/acktor/connector"
 	"github.com/acktor/acktor/expression"
@@ -73,7 +72,7 @@ func (j judge) whole(p *plan, response *connector.Response, broken error) error 
 // unclear says that the peer answered, but not what.
 func unclear(response *connector.Response, text string) *connector.AttemptError {
 	return &connector.AttemptError{
-		Class: connector.Parse, Status: response.Status, Ambiguous: true, Detail: connector.Bound(text, maxDetail),
+		Class: connector.Parse, Status: response.Status, Ambiguous: true, Detail: connector.Bound(legible(text), maxDetail),
 	}
 }
 
@@ -117,11 +116,6 @@ func detail(response *connector.Response, text string) string {
 		return text
 	}
 	body := response.Body[:min(len(response.Body), 2*maxQuote)]
-	words := strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) {
-			return ' '
-		}
-		return r
-	}, strings.ToValidUTF8(string(body), ""))
+	words := legible(string(body))
 	return text + ": " + connector.Bound(strings.TrimSpace(words), maxQuote)
 }

@@ -14,7 +14,7 @@ import (
 // newSink makes the outlet of an HTTP sink. The default destination of a record is scheme://host:port of its URL; where the
 // host is fixed there is one. The error joins a *connector.ConfigError for each mistake.
 func newSink(config SinkConfig, env connector.Env) (*connector.Outlet, error) {
-	p, err := newPlan(config)
+	p, err := newPlan(config, env.Logger())
 	if err != nil {
 		return nil, err
 	}

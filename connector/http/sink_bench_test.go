@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	nethttp "net/http"
 	"strings"
@@ -90,7 +91,7 @@ func benchmarkAlone(b *testing.B, url string) {
 
 // BenchmarkCompose measures what goes on before the client has the request.
 func BenchmarkCompose(b *testing.B) {
-	p, err := newPlan(sinkConfig("http://x/in"))
+	p, err := newPlan(sinkConfig("http://x/in"), slog.New(slog.DiscardHandler))
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -3,6 +3,8 @@ package http
 import (
 	"time"
 
+	"github.com/acktor/acktor/connector/http/credential"
+	"github.com/acktor/acktor/connector/http/egress"
 	"github.com/acktor/acktor/expression"
 	"github.com/acktor/acktor/field"
 )
@@ -46,8 +48,7 @@ type SinkConfig struct {
 	Body    expression.Template            `config:"body" doc:"The body as a template; implies format: template. Its content type is application/json when it looks like it, else text/plain, unless headers say otherwise." example:"{\"id\": {{ record.data.id }}}"`
 
 	IdempotencyHeader string            `config:"idempotency_header" default:"Idempotency-Key" doc:"The header that carries the record's id, the same in every attempt; of a batch, a digest of the ids. Empty: none."`
-	Basic             *SinkBasic        `config:"basic" doc:"Basic authentication."`
-	Bearer            field.Secret      `config:"bearer" doc:"The token of bearer authentication."`
+	Auth              *credential.Auth  `config:"auth" doc:"What proves who sends a request. It is made for each attempt, from the request as it goes out, and goes to no other host than the URL's."`
 	OutcomeCache      *SinkOutcomeCache `config:"outcome_cache" doc:"Remembers what was delivered: a record with the same id is answered without a second request."`
 
 	SuccessWhen     expression.ResponseCondition `config:"success_when" doc:"What counts as delivered; default: any 2xx. A 2xx of which this is false fails with class business." example:"response.status < 300 && response.json.code == 0"`
@@ -68,12 +69,8 @@ type SinkConfig struct {
 	Client         string        `config:"client" default:"auto" enum:"auto,standard" doc:"auto: what goes by HTTP/1.1, without TLS and without a proxy, takes a way that costs half as much; standard: everything goes by Go's package net/http."`
 	Proxy          field.Secret  `config:"proxy" default:"none" doc:"The URL of a proxy (http, https or socks5); env: as HTTP_PROXY, HTTPS_PROXY and NO_PROXY say; none: the environment changes nothing." example:"http://proxy:3128"`
 	TLS            SinkTLS       `config:"tls" doc:"How the peer's certificate is checked, and our own."`
-}
 
-// SinkBasic is a user and a password.
-type SinkBasic struct {
-	Username string       `config:"username,required" doc:"The user."`
-	Password field.Secret `config:"password" doc:"The password."`
+	Egress *egress.Config `config:"egress" doc:"Which addresses may be connected to. Where the host comes from a record, and for redirects to another host, only public ones may without this; a host that the configuration names is judged where this is set."`
 }
 
 // SinkOutcomeCache bounds what is remembered of delivered records.
@@ -83,7 +80,8 @@ type SinkOutcomeCache struct {
 	Bytes   field.Bytes   `config:"bytes" default:"16MiB" min:"1KiB" doc:"How much memory they take, at most, roughly."`
 }
 
-// SinkTLS is about certificates. Certificates and keys are names of files in PEM form, or the PEM text.
+// SinkTLS is about certificates. Certificates and keys are names of files in PEM form, or the PEM text. A client certificate
+// that is in files follows them: connections that are made after a change have the new one.
 type SinkTLS struct {
 	CA                 string       `config:"ca" doc:"The authorities that sign the peer's certificate; default: those of the system."`
 	Cert               string       `config:"cert" doc:"The client certificate, with its chain."`

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	nethttp "net/http"
 	"net/url"
 	"slices"
@@ -15,10 +14,11 @@ import (
 // exchange sends a request and returns the answer, whose body is still to be read and closed. The answer to the
 // last redirect counts. The error is an *connector.AttemptError.
 func (s *sink) exchange(ctx context.Context, m *message) (peerAnswer, error) {
+	var t trip
 	for followed := 0; ; followed++ {
-		a, err := s.exchanger.roundTrip(ctx, m)
+		a, err := s.ask(ctx, m, &t)
 		if err != nil {
-			return peerAnswer{}, err
+			return peerAnswer{}, t.judge(err)
 		}
 		if followed >= s.config.FollowRedirects || a.whole != nil || !redirects(a.Response) {
 			return a, nil
@@ -27,8 +27,11 @@ func (s *sink) exchange(ctx context.Context, m *message) (peerAnswer, error) {
 		if err != nil {
 			return a, nil // to nowhere that can be followed: the redirect itself is the answer
 		}
-		_, _ = io.CopyN(io.Discard, a.Body, firstRead) // to keep the connection
-		_ = a.Body.Close()
+		a.discard()
+		t.follow(a.StatusCode, m, next)
+		if err := s.border.check(next.url); err != nil {
+			return peerAnswer{}, t.judge(err)
+		}
 		m = next
 	}
 }
@@ -57,7 +60,7 @@ func (m *message) redirected(response *nethttp.Response) (*message, error) {
 	if m.url.Scheme == "https" && location.Scheme != "https" {
 		return nil, errDowngrade
 	}
-	next := &message{envelope: envelope{method: m.method, place: placeOf(location), header: slices.Clone(m.header)}, body: m.body}
+	next := &message{envelope: envelope{method: m.method, place: placeOf(location), header: slices.Clone(m.header)}, body: m.body, id: m.id}
 	status := response.StatusCode
 	if status != nethttp.StatusTemporaryRedirect && status != nethttp.StatusPermanentRedirect && m.method != nethttp.MethodHead {
 		next.method, next.body = nethttp.MethodGet, nil
@@ -69,6 +72,30 @@ func (m *message) redirected(response *nethttp.Response) (*message, error) {
 	}
 	next.header.remove("Authorization", "Cookie", "Www-Authenticate")
 	return next, nil
+}
+
+// trip is the way of one attempt over redirects.
+type trip struct {
+	strayed   bool // it has left the host of the sink's URL
+	refreshed bool // a refused credential was replaced
+	taken     bool // a peer said see other: it has taken the request, most likely
+}
+
+// follow notes a redirect.
+func (t *trip) follow(status int, from, to *message) {
+	t.strayed = t.strayed || !sameHost(from.url, to.url)
+	t.taken = t.taken || status == nethttp.StatusSeeOther
+}
+
+// judge says what a failure on the way means for the whole attempt.
+func (t *trip) judge(err error) error {
+	failure, ok := err.(*connector.AttemptError)
+	if !ok || !t.taken || failure.Ambiguous {
+		return err
+	}
+	changed := *failure
+	changed.Ambiguous = true
+	return &changed
 }
 
 func sameHost(a, b *url.URL) bool { return originOf(a) == originOf(b) }

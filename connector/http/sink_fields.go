@@ -64,8 +64,10 @@ func (f *fields) remove(names ...string) {
 // standard returns the headers in the form of package net/http.
 func (f fields) standard() nethttp.Header {
 	header := make(nethttp.Header, len(f))
-	for _, h := range f {
-		header[h.name] = []string{h.value}
+	values := make([]string, len(f))
+	for i, h := range f {
+		values[i] = h.value
+		header[h.name] = values[i : i+1 : i+1]
 	}
 	return header
 }

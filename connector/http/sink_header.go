@@ -1,7 +1,6 @@
 package http
 
 import (
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"maps"
@@ -43,7 +42,7 @@ func headerName(name string) string {
 	return name
 }
 
-// newHeaderSet checks the keys headers, idempotency_header, basic and bearer.
+// newHeaderSet checks the keys headers and idempotency_header.
 func newHeaderSet(config *SinkConfig) (*headerSet, error) {
 	h := &headerSet{static: fields{{"User-Agent", "acktor"}}}
 	var mistakes []error
@@ -59,7 +58,7 @@ func newHeaderSet(config *SinkConfig) (*headerSet, error) {
 			mistakes = append(mistakes, wrong("idempotency_header", fmt.Sprintf("%s is set in headers as well", name), "leave one of them out"))
 		}
 	}
-	mistakes = append(mistakes, h.authorize(config))
+	mistakes = append(mistakes, h.leaveRoom(config))
 	return h, errors.Join(mistakes...)
 }
 
@@ -101,25 +100,18 @@ func checkHeaderName(key, name string) error {
 	return nil
 }
 
-func (h *headerSet) authorize(config *SinkConfig) error {
-	value := ""
-	switch {
-	case config.Basic != nil && config.Bearer != "":
-		return wrong("bearer", "stands beside basic", "leave one of them out")
-	case config.Basic != nil:
-		value = "Basic " + base64.StdEncoding.EncodeToString([]byte(config.Basic.Username+":"+config.Basic.Password.Reveal()))
-	case config.Bearer != "":
-		value = "Bearer " + config.Bearer.Reveal()
-	default:
-		return nil
+// leaveRoom refuses headers that auth sets.
+func (h *headerSet) leaveRoom(config *SinkConfig) error {
+	for _, name := range authHeaders(config.Auth) {
+		for given := range config.Headers {
+			if strings.EqualFold(name, given) {
+				return wrong("headers."+given, "is set by auth as well", "leave one of them out")
+			}
+		}
+		if strings.EqualFold(name, config.IdempotencyHeader) {
+			return wrong("idempotency_header", name+" is set by auth as well", `write another, or "" for none`)
+		}
 	}
-	if h.has("Authorization") {
-		return wrong("headers.Authorization", "stands beside basic or bearer", "leave one of them out")
-	}
-	if !httpguts.ValidHeaderFieldValue(value) {
-		return wrong("bearer", "holds a character that a header cannot carry", "")
-	}
-	h.static.put("Authorization", value)
 	return nil
 }
 

@@ -3,6 +3,7 @@ package http
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	nethttp "net/http"
 	"slices"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"golang.org/x/net/http/httpguts"
 
 	"github.com/acktor/acktor/connector"
+	"github.com/acktor/acktor/connector/http/credential"
 	"github.com/acktor/acktor/expression"
 )
 
@@ -21,6 +23,8 @@ type plan struct {
 	method   string // when it is fixed
 	headers  *headerSet
 	format   string
+	auth     credential.Authorizer // nil: none
+	border   border
 	newPool  func() *pool
 	scopes   sync.Pool
 	looks    bool      // an expression looks at records or answers
@@ -37,18 +41,23 @@ type plan struct {
 const maxKeptHeaders = 32
 
 // newPlan checks config. The error joins a *connector.ConfigError for each mistake.
-func newPlan(config SinkConfig) (*plan, error) {
+func newPlan(config SinkConfig, log *slog.Logger) (*plan, error) {
 	p := &plan{config: config, scopes: sync.Pool{New: func() any { return expression.NewScope() }}}
 	if config.IdempotencyHeader != "" {
 		p.idempotencyHeader = headerName(config.IdempotencyHeader)
 	}
-	var errs [6]error
+	var errs [8]error
 	p.targets, errs[0] = newTargets(&config)
 	p.method, errs[1] = fixedMethod(config.Method)
 	p.headers, errs[2] = newHeaderSet(&config)
 	p.format, errs[3] = bodyFormat(&config)
-	p.newPool, errs[4] = newPoolMaker(p)
-	errs[5] = p.keep(config.ResponseHeaders)
+	tlsConfig, err := newTLSConfig(&config.TLS, log)
+	errs[4] = err
+	p.border, errs[5] = newBorder(p)
+	if p.newPool, errs[6] = newPoolMaker(p, tlsConfig); errs[4] == nil && errs[6] == nil {
+		p.auth, errs[4] = newAuthorizer(&config, tlsConfig)
+	}
+	errs[7] = p.keep(config.ResponseHeaders)
 	watched := config.SuccessWhen.String() + " " + config.BatchResults.String()
 	p.needsBody = strings.Contains(watched, "json") || strings.Contains(watched, "body")
 	p.needsHeaders = strings.Contains(watched, "headers")

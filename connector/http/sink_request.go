@@ -40,6 +40,7 @@ func (p *plan) envelope(scope *expression.Scope, t *target, room fields) (envelo
 type message struct {
 	envelope
 	body []byte
+	id   string // of the record, or of the batch: the same in every attempt
 }
 
 // compose makes m the request for one record, which scope shows. The error is of class invalid.
@@ -47,8 +48,9 @@ func (p *plan) compose(m *message, scope *expression.Scope, t *target, record *c
 	if m.envelope, err = p.envelope(scope, t, m.header[:0]); err != nil {
 		return err
 	}
+	m.id = string(record.ID)
 	if p.idempotencyHeader != "" {
-		if err := m.header.set(p.idempotencyHeader, string(record.ID)); err != nil {
+		if err := m.header.set(p.idempotencyHeader, m.id); err != nil {
 			return err
 		}
 	}

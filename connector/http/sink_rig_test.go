@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/acktor/acktor/connector"
+	"github.com/acktor/acktor/connector/http/credential"
+	"github.com/acktor/acktor/connector/http/egress"
 	"github.com/acktor/acktor/expression"
 	"github.com/acktor/acktor/field"
 )
@@ -29,6 +31,17 @@ func sinkConfig(url string, changes ...func(*SinkConfig)) SinkConfig {
 	}
 	return config
 }
+
+func withAuth(auth credential.Auth) func(*SinkConfig) {
+	return func(c *SinkConfig) { c.Auth = &auth }
+}
+
+func bearer(token field.Secret) func(*SinkConfig) {
+	return withAuth(credential.Auth{Bearer: &credential.Bearer{Token: token}})
+}
+
+// nearby allows addresses of this machine, where peers of tests are.
+func nearby(c *SinkConfig) { c.Egress = &egress.Config{Allow: []egress.Allow{{CIDR: "127.0.0.0/8"}}} }
 
 // outletOf makes the outlet of a sink that must be right.
 func outletOf(t testing.TB, config SinkConfig) *connector.Outlet {

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/acktor/acktor/connector"
+	"github.com/acktor/acktor/connector/http/credential"
+	"github.com/acktor/acktor/connector/http/egress"
 	"github.com/acktor/acktor/expression"
 	"github.com/acktor/acktor/field"
 )
@@ -97,11 +99,11 @@ func TestRequestsWithoutBodyHaveNone(t *testing.T) {
 }
 
 func TestCredentialsAreSent(t *testing.T) {
-	basic := sent(t, record("1", ""), func(c *SinkConfig) { c.Basic = &SinkBasic{Username: "u", Password: "p"} })
+	basic := sent(t, record("1", ""), withAuth(credential.Auth{Basic: &credential.Basic{Username: "u", Password: "p"}}))
 	if got := basic.header.Get("Authorization"); got != "Basic dTpw" {
 		t.Errorf("basic is %q", got)
 	}
-	bearer := sent(t, record("1", ""), func(c *SinkConfig) { c.Bearer = "token" })
+	bearer := sent(t, record("1", ""), withAuth(credential.Auth{Bearer: &credential.Bearer{Token: "token"}}))
 	if got := bearer.header.Get("Authorization"); got != "Bearer token" {
 		t.Errorf("bearer is %q", got)
 	}
@@ -148,7 +150,11 @@ func TestRedirectIsAnAnswerUnlessFollowed(t *testing.T) {
 	}(peer.Config.Handler)
 
 	follow := func(n int) func(*SinkConfig) {
-		return func(c *SinkConfig) { c.FollowRedirects, c.Bearer = n, "token" }
+		return func(c *SinkConfig) {
+			withAuth(credential.Auth{Bearer: &credential.Bearer{Token: "token"}})(c)
+			nearby(c)
+			c.FollowRedirects = n
+		}
 	}
 	url := peer.URL + "/?to=/there"
 	wantFailure(t, write(t, openSink(t, url), record("1", "data")), connector.Rejected, false)
@@ -271,9 +277,15 @@ func TestMistakesInTheConfigurationNameTheirKeys(t *testing.T) {
 		{"headers.Host", sinkConfig(url, headers("Host", "{{ record.key }}"))},
 		{"headers.X", sinkConfig(url, headers("X", "a\nb"))},
 		{"headers.x-a", sinkConfig(url, headers("X-A", "a", "x-a", "b"))},
-		{"headers.Authorization", sinkConfig(url, headers("authorization", "x"), func(c *SinkConfig) { c.Bearer = "t" })},
-		{"bearer", sinkConfig(url, func(c *SinkConfig) { c.Bearer, c.Basic = "t", &SinkBasic{} })},
-		{"bearer", sinkConfig(url, func(c *SinkConfig) { c.Bearer = "t\n" })},
+		{"headers.authorization", sinkConfig(url, headers("authorization", "x"), bearer("t"))},
+		{"auth.bearer", sinkConfig(url, withAuth(credential.Auth{Basic: &credential.Basic{Username: "u"}, Bearer: &credential.Bearer{Token: "t"}}))},
+		{"auth.bearer.token", sinkConfig(url, bearer("t\n"))},
+		{"auth", sinkConfig(url, withAuth(credential.Auth{}))},
+		{"headers.x-key", sinkConfig(url, headers("x-key", "a"), withAuth(credential.Auth{APIKey: &credential.APIKey{Header: "X-Key", Key: "k"}}))},
+		{"idempotency_header", sinkConfig(url, func(c *SinkConfig) { c.IdempotencyHeader = "webhook-id" }, webhooks)},
+		{"egress.allow.0.cidr", sinkConfig(url, func(c *SinkConfig) { c.Egress = &egress.Config{Allow: []egress.Allow{{CIDR: "10.0.0.1/8"}}} })},
+		{"proxy", sinkConfig("http://{{ record.key }}/", through("http://proxy:3128"))},
+		{"proxy", sinkConfig(url, through("env"), nearby)},
 		{"idempotency_header", sinkConfig(url, func(c *SinkConfig) { c.IdempotencyHeader = "Host" })},
 		{"idempotency_header", sinkConfig(url, headers("idempotency-key", "x"))},
 		{"body", sinkConfig(url, func(c *SinkConfig) { c.Format = "template" })},

@@ -29,7 +29,9 @@ const (
 // destinations behind the same host cannot take the connections of the others.
 type pool struct {
 	newExchanger func(dial dialFunc) exchanger
-	dialer       *net.Dialer
+	dialer       *net.Dialer // to addresses that the configuration names
+	guarded      *net.Dialer // to all others
+	border       *border
 
 	mu        sync.Mutex
 	users     int
@@ -81,7 +83,11 @@ func (p *pool) dial(ctx context.Context, network, address string) (net.Conn, err
 	defer cancel()
 	stop := context.AfterFunc(life, cancel)
 	defer stop()
-	conn, err := p.dialer.DialContext(ctx, network, address)
+	dialer := p.guarded
+	if p.border.trusts(address) {
+		dialer = p.dialer
+	}
+	conn, err := dialer.DialContext(ctx, network, address)
 	if err != nil {
 		return nil, &connectError{err}
 	}
@@ -131,12 +137,8 @@ func (c *trackedConn) Close() error {
 
 // newPoolMaker checks the part of p's configuration that is about connections. What it returns makes pools, once p is
 // complete.
-func newPoolMaker(p *plan) (func() *pool, error) {
+func newPoolMaker(p *plan, tlsConfig *tls.Config) (func() *pool, error) {
 	config := &p.config
-	tlsConfig, err := newTLSConfig(&config.TLS)
-	if err != nil {
-		return nil, err
-	}
 	proxy, err := newProxy(config.Proxy.Reveal())
 	if err != nil {
 		return nil, err
@@ -161,7 +163,9 @@ func newPoolMaker(p *plan) (func() *pool, error) {
 	}
 	newExchangers := func(dial dialFunc) exchanger { return newExchanger(p, newTransport(dial), dial) }
 	return func() *pool {
-		return &pool{newExchanger: newExchangers, dialer: &net.Dialer{Timeout: config.ConnectTimeout}}
+		made := &pool{newExchanger: newExchangers, dialer: &net.Dialer{Timeout: config.ConnectTimeout}, border: &p.border}
+		made.guarded = &net.Dialer{Timeout: config.ConnectTimeout, ControlContext: p.border.guard.ControlContext}
+		return made
 	}, nil
 }
 

@@ -9,8 +9,10 @@ import (
 	"net/textproto"
 	"strings"
 	"syscall"
+	"unicode"
 
 	"github.com/acktor/acktor/connector"
+	"github.com/acktor/acktor/connector/http/egress"
 )
 
 // maxDetail bounds what is said of a failure, in bytes.
@@ -46,9 +48,19 @@ func noAnswer(ctx context.Context, err error, p progress) *connector.AttemptErro
 		detail = "no answer within the time of the attempt"
 	}
 	return &connector.AttemptError{
-		Class: class, Err: err, Detail: connector.Bound(detail, maxDetail),
+		Class: class, Err: err, Detail: connector.Bound(legible(detail), maxDetail),
 		Ambiguous: p.connected && class != connector.TLS && !unprocessed(err),
 	}
+}
+
+// legible replaces what could do harm in a log or on a terminal: words of a peer, or of a record, stand in errors.
+func legible(text string) string {
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(text, ""))
 }
 
 func classOf(ctx context.Context, err error, p progress) connector.Class {
@@ -75,7 +87,10 @@ func connectClass(err error, secure bool) connector.Class {
 	_, dialing := errors.AsType[*connectError](err)
 	netErr, isNet := errors.AsType[net.Error](err)
 	_, isDNS := errors.AsType[*net.DNSError](err)
+	_, isDenied := errors.AsType[*egress.DeniedError](err)
 	switch {
+	case isDenied:
+		return connector.Denied
 	case isDNS:
 		return connector.DNS
 	case isNet && netErr.Timeout():

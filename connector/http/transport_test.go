@@ -244,7 +244,7 @@ func TestIdleConnectionsAreBoundedOverAllDestinations(t *testing.T) {
 		server.Listener = listener
 	})
 	_, port, _ := net.SplitHostPort(peer.Listener.Addr().String())
-	outlet := outletOf(t, sinkConfig("http://{{ record.key }}:"+port+"/", func(c *SinkConfig) { c.MaxConnections, c.MaxIdle = 2, 5 }))
+	outlet := outletOf(t, sinkConfig("http://{{ record.key }}:"+port+"/", func(c *SinkConfig) { c.MaxConnections, c.MaxIdle = 2, 5 }, nearby))
 	var shared *pool
 	for i := range 40 {
 		r := &connector.Record{ID: "1", Key: fmt.Sprintf("127.0.0.%d", i+2)}

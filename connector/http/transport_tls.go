@@ -4,17 +4,19 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"log/slog"
 	"os"
 	"strings"
 
 	"github.com/acktor/acktor/connector"
+	"github.com/acktor/acktor/connector/http/credential"
 )
 
 // sessions is how many TLS sessions are kept for resumption.
 const sessions = 256
 
 // newTLSConfig reads certificates and keys.
-func newTLSConfig(config *SinkTLS) (*tls.Config, error) {
+func newTLSConfig(config *SinkTLS, log *slog.Logger) (*tls.Config, error) {
 	c := &tls.Config{
 		ServerName:         config.ServerName,
 		InsecureSkipVerify: config.InsecureSkipVerify,
@@ -38,13 +40,39 @@ func newTLSConfig(config *SinkTLS) (*tls.Config, error) {
 		return nil, wrong("tls.cert", "a client certificate needs both cert and key", "")
 	}
 	if config.Cert != "" {
-		certificate, err := readKeyPair(config)
-		if err != nil {
-			return nil, err
-		}
-		c.Certificates = []tls.Certificate{certificate}
+		return c, showCertificate(c, config, log)
 	}
 	return c, nil
+}
+
+// showCertificate sets the client certificate. One in files is looked at again for each connection, and no session is resumed,
+// since that would go on with the one of before.
+func showCertificate(c *tls.Config, config *SinkTLS, log *slog.Logger) error {
+	pair, err := readKeyPair(config)
+	if err != nil {
+		return err
+	}
+	if isPEM(config.Cert) || isPEM(config.Key.Reveal()) {
+		c.Certificates = []tls.Certificate{pair}
+		return nil
+	}
+	certificate, err := credential.LoadCertificate(config.Cert, config.Key.Reveal(), nil, reporting(log, "client certificate"))
+	if err != nil {
+		return wrong("tls.cert", "changed while it was read", "start again")
+	}
+	c.GetClientCertificate, c.ClientSessionCache = certificate.GetClientCertificate, nil
+	return nil
+}
+
+// reporting returns what tells of a certificate that was replaced, or was not.
+func reporting(log *slog.Logger, what string) func(error) {
+	return func(err error) {
+		if err != nil {
+			log.Warn("http: the "+what+" was not replaced; the old one stays", "error", err)
+			return
+		}
+		log.Info("http: the " + what + " was replaced")
+	}
 }
 
 func readKeyPair(config *SinkTLS) (tls.Certificate, error) {
@@ -65,7 +93,7 @@ func readKeyPair(config *SinkTLS) (tls.Certificate, error) {
 
 // readPEM returns text itself when it is in PEM form, else the content of the file that it names.
 func readPEM(text string) ([]byte, error) {
-	if strings.Contains(text, "-----BEGIN ") {
+	if isPEM(text) {
 		return []byte(text), nil
 	}
 	content, err := os.ReadFile(text)
@@ -74,6 +102,8 @@ func readPEM(text string) ([]byte, error) {
 	}
 	return content, err
 }
+
+func isPEM(text string) bool { return strings.Contains(text, "-----BEGIN ") }
 
 func wrong(key, text, cure string) *connector.ConfigError {
 	return &connector.ConfigError{Key: key, Text: text, Cure: cure}

@@ -126,7 +126,7 @@ func parseURL(text string) (*url.URL, error) {
 	case !httpScheme(u.Scheme):
 		return nil, errors.New("must begin with http:// or https://")
 	case u.User != nil:
-		return nil, errors.New("must not hold a user or a password; use basic or headers")
+		return nil, errors.New("must not hold a user or a password; use auth")
 	case !validHost(host):
 		return nil, errors.New("has no valid host")
 	case !validPort(u.Port()):
@@ -185,5 +185,5 @@ func originOf(u *url.URL) string {
 // invalid says that a record cannot be sent as it is. Nothing was sent.
 func invalid(format string, args ...any) *connector.AttemptError {
 	err := fmt.Errorf(format, args...)
-	return &connector.AttemptError{Class: connector.Invalid, Err: err, Detail: connector.Bound(err.Error(), maxDetail)}
+	return &connector.AttemptError{Class: connector.Invalid, Err: err, Detail: connector.Bound(legible(err.Error()), maxDetail)}
 }

@@ -12,6 +12,8 @@ type Config struct {
 	Allow []Allow  `config:"allow" doc:"Addresses that may be reached although they are not public." example:"[{cidr: 10.1.0.0/16, ports: [443]}]"`
 	Deny  []string `config:"deny" doc:"Addresses that must not be reached although they are public, as CIDR: your own, for instance. It counts more than allow." example:"[198.51.100.0/24]"`
 	Ports []int    `config:"ports" min:"1" max:"65535" doc:"The ports that may be reached at public addresses. Empty: any." example:"[80, 443]"`
+
+	LeftToProxy bool `config:"left_to_proxy" default:"false" doc:"What goes through a proxy is judged by the proxy alone. Without this, a proxy is refused wherever addresses are to be judged."`
 }
 
 // Allow is a range of addresses.

@@ -13,5 +13,6 @@
 //   - IPv6 addresses that hold an IPv4 address: mapped, compatible, NAT64, 6to4, Teredo
 //   - where clouds keep what a machine may know of itself, credentials among it
 //
-// A proxy connects on its own: with one between, a Guard sees the address of the proxy alone.
+// A proxy connects on its own: with one between, a Guard sees the address of the proxy alone. So whoever uses a Guard has to refuse
+// a proxy, unless LeftToProxy says that the proxy judges.
 package egress

@@ -17,7 +17,9 @@ const (
 	maxStreams = 16
 	// eventBuffer is how many events, of all records, may wait for one client.
 	eventBuffer = 4096
-	heartbeat   = 15 * time.Second
+	// A heartbeat follows at twice the time of the one before, up to the longest.
+	firstHeartbeat = 250 * time.Millisecond
+	heartbeat      = 15 * time.Second
 	// settledID is the id of the last event. A browser that comes back with it is told not to.
 	settledID = "settled"
 )
@@ -94,7 +96,8 @@ func (f *follower) goesOn(known *Record) bool {
 }
 
 func (f *follower) follow(ctx context.Context, stopped <-chan struct{}) {
-	beat := time.NewTicker(heartbeat)
+	wait := firstHeartbeat
+	beat := time.NewTimer(wait)
 	defer beat.Stop()
 	for {
 		select {
@@ -106,6 +109,8 @@ func (f *follower) follow(ctx context.Context, stopped <-chan struct{}) {
 			if !f.beat(ctx) {
 				return
 			}
+			wait = min(2*wait, heartbeat)
+			beat.Reset(wait)
 		case <-ctx.Done():
 			return
 		case <-stopped:
@@ -114,16 +119,18 @@ func (f *follower) follow(ctx context.Context, stopped <-chan struct{}) {
 	}
 }
 
-// beat keeps the connection alive. When events were lost, the outcome may be among them: the store knows.
+// beat keeps the connection alive and looks into the store: an outcome that was decided before the client came, and that was
+// kept after the first look, is told by no event; neither is one that was lost because events came too fast.
 func (f *follower) beat(ctx context.Context) bool {
+	known, err := look(ctx, f.kept, f.id)
+	if err != nil {
+		return ctx.Err() == nil && f.out.write(": the store does not answer\n\n")
+	}
 	if lost := f.watch.Dropped(); lost > f.dropped {
 		f.dropped = lost
-		known, err := look(ctx, f.kept, f.id)
-		if err == nil && !f.begin(known) {
-			return false
-		}
+		return f.begin(known)
 	}
-	return f.out.write(": still here\n\n")
+	return f.goesOn(known) && f.out.write(": still here\n\n")
 }
 
 // tell reports whether more is to come.

@@ -175,36 +175,73 @@ type watched struct {
 
 func (w *watched) Store() store.Store { return w.kept }
 
-func TestAClientThatWaitsHearsThatTheServerLives(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		inner, err := acktor.New(acktor.Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		server, err := admin.New(&watched{inner, filled(t)}, nil, admin.Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		ctx, leave := context.WithCancel(t.Context())
-		request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://localhost/v1/records/p/events", nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		out, left, began := &page{http.Header{}, make(chan string)}, make(chan struct{}), time.Now()
-		go func() { defer close(left); server.Handler().ServeHTTP(out, request) }()
-		if text := <-out.parts; !strings.HasPrefix(text, "event: known\ndata: {") {
-			t.Error(text)
-		}
-		for n := range 3 {
-			if text := <-out.parts; text != ": still here\n\n" || time.Since(began) != time.Duration(n+1)*15*time.Second {
-				t.Errorf("%q after %s", text, time.Since(began))
-			}
-		}
-		leave()
+// watching follows the record p of a filled store, without a network, and returns what the client gets, and the store.
+func watching(t *testing.T) (parts chan string, kept *store.Memory, leave func()) {
+	t.Helper()
+	inner, err := acktor.New(acktor.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept = filled(t)
+	server, err := admin.New(&watched{inner, kept}, nil, admin.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://localhost/v1/records/p/events", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, left := &page{http.Header{}, make(chan string)}, make(chan struct{})
+	go func() { defer close(left); server.Handler().ServeHTTP(out, request) }()
+	if text := <-out.parts; !strings.HasPrefix(text, "event: known\ndata: {") {
+		t.Error(text)
+	}
+	return out.parts, kept, func() {
+		cancel()
 		<-left
 		if err := inner.Stop(t.Context()); err != nil {
 			t.Error(err)
 		}
 		time.Sleep(5 * time.Second) // the actor system's throttle ends
+	}
+}
+
+func TestAClientThatWaitsHearsThatTheServerLives(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		parts, _, leave := watching(t)
+		var at []time.Duration
+		for range 9 {
+			if text := <-parts; text != ": still here\n\n" {
+				t.Error(text)
+			}
+			at = append(at, time.Since(began))
+		}
+		if at[0] != 250*time.Millisecond || at[1] != 750*time.Millisecond || at[8]-at[7] != 15*time.Second {
+			t.Error(at)
+		}
+		leave()
+	})
+}
+
+func TestAnOutcomeThatNoEventToldIsFoundInTheStore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		parts, kept, leave := watching(t)
+		entries, err := kept.Find(t.Context(), "p")
+		if err != nil {
+			t.Fatal(err)
+		}
+		change := &store.Change{Stories: []*store.Story{{Pipeline: "orders", ID: "p", At: began, Outcome: &connector.Outcome{State: connector.Delivered}}}}
+		for _, e := range entries {
+			change.Remove = append(change.Remove, e.Seq)
+		}
+		if err := kept.Keep(t.Context(), change); err != nil {
+			t.Fatal(err)
+		}
+		if text := <-parts; !strings.HasPrefix(text, "event: settled\nid: settled\ndata: {") || !strings.Contains(text, `"state":"delivered"`) {
+			t.Error(text)
+		}
+		leave()
 	})
 }

@@ -30,18 +30,21 @@ type Feed struct {
 	accepts  bool
 	refusing atomic.Bool // records are refused since they cannot be kept
 
+	// What is in the store. It may be asked for while the store is asked something under mu.
+	keptRecords, keptBytes atomic.Int64
+
 	accept acceptor
 
-	mu     sync.Mutex
-	loaded bool
-	fresh  fresh
-	parked schedule
-	lanes  lanes
-	kept   count     // what is in the store
-	out    int       // records that were handed over and are not settled
-	ended  bool      // the source has no more
-	broken error     // why the acceptor has ended
-	again  time.Time // when to ask the store again, after it could not answer
+	mu      sync.Mutex
+	loaded  bool
+	fresh   fresh
+	parked  schedule
+	lanes   lanes
+	out     int       // records that were handed over and are not settled
+	ended   bool      // the source has no more
+	stalled bool      // nothing is read from the source until there is room
+	broken  error     // why the acceptor has ended
+	again   time.Time // when to ask the store again, after it could not answer
 
 	// A Read that waits for the source is ended by interrupt, another one by wake.
 	wake       chan struct{} // capacity 1: something has changed
@@ -52,20 +55,12 @@ type Feed struct {
 	rings      time.Time
 }
 
-type count struct {
-	records int
-	bytes   int64
-}
-
 // New makes the feed of a pipeline. Without a store it hands over what the source reads, and nothing else; a source that
 // wants its records accepted is then told so when the engine has them in memory.
 func New(source connector.Source, kept store.Store, pipeline string, options Options, log *slog.Logger) *Feed {
 	f := &Feed{source: source, store: kept, pipeline: pipeline, options: options, log: log, wake: make(chan struct{}, 1)}
 	if accepter, ok := source.(connector.Accepter); ok {
 		f.accepts = accepter.WantsAccepted()
-	}
-	if f.accepts && f.store == nil {
-		f.store = store.NewMemory()
 	}
 	f.accept.feed = f
 	return f
@@ -84,7 +79,7 @@ func (f *Feed) Open(ctx context.Context, from []connector.Position) error {
 	f.mu.Lock()
 	f.broken = nil
 	f.mu.Unlock()
-	if f.accepts {
+	if f.accepts && f.store != nil {
 		f.accept.start()
 	}
 	return nil
@@ -125,7 +120,9 @@ func (f *Feed) load(ctx context.Context) error {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.loaded, f.kept, f.parked = true, count{records, bytes}, parked
+	f.loaded, f.parked = true, parked
+	f.keptRecords.Store(int64(records))
+	f.keptBytes.Store(bytes)
 	f.lanes = lanes
 	f.fresh = fresh{behind: true, known: make(map[int64]struct{})}
 	if records > 0 {
@@ -139,7 +136,7 @@ func (f *Feed) load(ctx context.Context) error {
 // everything that was handed over is settled.
 func (f *Feed) Read(ctx context.Context, credit connector.Credit) ([]*connector.Record, error) {
 	if f.store == nil {
-		return f.source.Read(ctx, credit)
+		return f.readThrough(ctx, credit)
 	}
 	f.accept.resume()
 	for {
@@ -150,7 +147,7 @@ func (f *Feed) Read(ctx context.Context, credit connector.Credit) ([]*connector.
 		if len(records) > 0 || err != nil {
 			return records, err
 		}
-		if f.accepts || f.hasEnded() {
+		if f.accepts || f.readsNoMore() {
 			if err := f.wait(ctx, next); err != nil {
 				return nil, err
 			}
@@ -160,6 +157,22 @@ func (f *Feed) Read(ctx context.Context, credit connector.Credit) ([]*connector.
 			return records, err
 		}
 	}
+}
+
+// readThrough reads from the source alone. One that wants its records accepted is told so at once: they are in flight, and
+// nowhere else. They have a *store.Entry without a Seq as their Ref.
+func (f *Feed) readThrough(ctx context.Context, credit connector.Credit) ([]*connector.Record, error) {
+	records, err := f.source.Read(ctx, credit)
+	if !f.accepts || len(records) == 0 {
+		return records, err
+	}
+	now := time.Now()
+	outcome, settled := &connector.Outcome{State: connector.Accepted}, make([]connector.Settled, len(records))
+	for i, record := range records {
+		settled[i] = connector.Settled{Record: record, Outcome: outcome}
+		records[i] = handed(&store.Entry{Pipeline: f.pipeline, Record: record, Origin: store.Accepted, Since: now})
+	}
+	return records, errors.Join(err, f.accept.settle(ctx, settled))
 }
 
 // next returns what of the backlog is due, or when something will be.
@@ -174,7 +187,10 @@ func (f *Feed) next(ctx context.Context, credit connector.Credit) ([]*connector.
 		return nil, f.again, nil
 	}
 	entries, err := f.due(ctx, credit, now)
-	if err != nil && ctx.Err() == nil {
+	if err != nil && ctx.Err() != nil {
+		return nil, time.Time{}, ctx.Err() // it is not known whether there is more
+	}
+	if err != nil {
 		f.log.Warn("the backlog cannot be read; it is tried again", slog.Any("err", err))
 		f.again = now.Add(askAgain)
 		return nil, f.again, nil
@@ -292,10 +308,13 @@ func (f *Feed) wakeUp() {
 	}
 }
 
-func (f *Feed) hasEnded() bool {
+// readsNoMore says that nothing is to be read from the source: it has ended, or the backlog is full while there are records in
+// it behind which others have to wait. What is read could belong behind them, and has to find its place there.
+func (f *Feed) readsNoMore() bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.ended
+	f.stalled = len(f.lanes.of) > 0 && f.full()
+	return f.ended || f.stalled
 }
 
 // Look says that the store may have entries that the feed does not know of.
@@ -322,7 +341,7 @@ func (f *Feed) Settled(change *store.Change, removed int64, records int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.out -= records
-	f.kept.bytes -= removed
+	f.keptBytes.Add(-removed)
 	if change != nil {
 		f.note(change)
 	}
@@ -333,8 +352,8 @@ func (f *Feed) Settled(change *store.Change, removed int64, records int) {
 
 func (f *Feed) note(change *store.Change) {
 	for _, e := range change.Add {
-		f.kept.records++
-		f.kept.bytes += int64(e.Record.Size())
+		f.keptRecords.Add(1)
+		f.keptBytes.Add(int64(e.Record.Size()))
 		f.park(e)
 	}
 	for _, e := range change.Update {
@@ -343,14 +362,23 @@ func (f *Feed) note(change *store.Change) {
 	}
 	for _, seq := range change.Remove {
 		delete(f.fresh.known, seq)
-		for _, next := range f.lanes.leave(seq) {
-			f.parked.add(next.seq, time.Unix(0, next.due))
-			f.wakeUp()
-		}
+		f.leave(seq)
 	}
-	f.kept.records -= len(change.Remove)
+	f.keptRecords.Add(-int64(len(change.Remove)))
 	if len(change.Remove) > 0 && f.accepts {
 		f.accept.roomMade()
+	}
+	if len(change.Remove) > 0 && f.stalled {
+		f.stalled = false
+		f.wakeUp()
+	}
+}
+
+// leave takes an entry out of its lanes: the next may go.
+func (f *Feed) leave(seq int64) {
+	for _, next := range f.lanes.leave(seq) {
+		f.parked.add(next.seq, time.Unix(0, next.due))
+		f.wakeUp()
 	}
 }
 
@@ -371,12 +399,17 @@ func (f *Feed) Lanes() map[Lane]int {
 	return counts
 }
 
+// LanesOf returns the lanes in which a record holds others back.
+func (f *Feed) LanesOf(seq int64) []Lane {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.lanes.of[seq]
+}
+
 // Refusing reports whether records are refused, because the store could not keep the last ones.
 func (f *Feed) Refusing() bool { return f.refusing.Load() }
 
 // Kept returns how many records are in the backlog, and their bytes (Record.Size).
 func (f *Feed) Kept() (records int, bytes int64) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.kept.records, f.kept.bytes
+	return int(f.keptRecords.Load()), f.keptBytes.Load()
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/acktor/acktor/actors/ledger"
 	"github.com/acktor/acktor/connector"
+	"github.com/acktor/acktor/field"
 	"github.com/acktor/acktor/pipeline"
 )
 
@@ -40,10 +41,11 @@ type Admin struct {
 	Address string `config:"address" default:"127.0.0.1:7717" doc:"Host and port. It has to be a loopback address."`
 }
 
-// Store is the embedded store.
+// Store is where the engine keeps things: in a directory, or in a database.
 type Store struct {
-	Path   string         `config:"path" default:"./acktor-data" doc:"A directory; it is created when missing."`
-	Ledger ledger.Options `config:"ledger" doc:"What is kept of what became of records: see engine explain."`
+	Path     string         `config:"path" default:"./acktor-data" doc:"A directory; it is created when missing."`
+	Postgres field.Secret   `config:"postgres" doc:"The URL of a PostgreSQL database, in place of a directory. One engine at a time uses it." example:"postgres://acktor@localhost/acktor"`
+	Ledger   ledger.Options `config:"ledger" doc:"What is kept of what became of records: see engine explain."`
 }
 
 // Close frees the sinks of a configuration that is not going to be run.

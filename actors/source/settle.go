@@ -84,13 +84,13 @@ func (a *Actor) end(e *entry, outcome *connector.Outcome) {
 	if e.kept == nil {
 		a.unsaid.outcomes = append(a.unsaid.outcomes, connector.Settled{Record: e.original, Outcome: outcome})
 		a.Ledger.Tell(a.story(e, outcome))
-	} else {
+	} else if e.kept.Seq > 0 {
 		change := a.unsaid.keep()
 		change.Remove = append(change.Remove, e.kept.Seq)
 		change.Stories = append(change.Stories, a.story(e, outcome))
 		a.unsaid.removed += int64(e.kept.Record.Size())
-		a.unblock(e.kept)
 	}
+	a.unblock(e)
 	a.leave(e)
 }
 
@@ -136,7 +136,7 @@ func (a *Actor) countRecord(record *connector.Record, outcome *connector.Outcome
 // stays there.
 func (a *Actor) giveUp(why string) {
 	a.flight.all(func(e *entry) {
-		if e.kept != nil {
+		if e.kept != nil && e.kept.Seq > 0 {
 			a.leave(e)
 			return
 		}
@@ -176,6 +176,7 @@ func (a *Actor) abandonAll() {
 	})
 	a.Board.InFlight.Store(0)
 	a.Metrics.InFlight(0, 0)
+	saying := a.saying
 	source, kept, feed, jobs, running, intake := a.Spec.Source, a.Store, a.Feed, a.clerk.jobs, a.Running, a.intake
 	granted, rescued := a.granted, a.rescued
 	close(a.grants)
@@ -187,7 +188,14 @@ func (a *Actor) abandonAll() {
 			outcomes = append(outcomes, a.abandon(half)...)
 		}
 		jobs <- func() {
-			_ = said.keepIn(kept) // what it tells is told all the same: the records are given up
+			if saying != nil && saying.keepErr != nil { // which the actor has not heard of
+				told := len(said.outcomes)
+				said.before(&saying.unsaid)
+				outcomes = append(said.outcomes, outcomes[told:]...)
+			}
+			if said.keepIn(kept) != nil {
+				giveUpUnkept(outcomes[:len(said.outcomes)])
+			}
 			_ = settle(source, outcomes)
 			_ = closeSource(feed)
 			running.Done()

@@ -115,7 +115,7 @@ func (a *Actor) takeAll(b *batch) {
 		b.records = b.records[1:] // taken: a panic from here on must not take it twice
 		e := a.flight.add(record, b.readAt)
 		bytes += e.bytes
-		if e.kept == nil {
+		if e.kept == nil || e.kept.Due.IsZero() { // else it was counted before it was parked
 			a.Board.Read.Add(1)
 		}
 		if !record.Position.IsZero() {

@@ -1,6 +1,7 @@
 package roles
 
 import (
+	"cmp"
 	"context"
 	"strings"
 	"sync"
@@ -24,6 +25,8 @@ type LoadTask struct {
 	// answer.
 	Rate float64
 	For  time.Duration
+	// Success is the status of a request that was taken; 0 is 200.
+	Success int
 	// Requests, if not 0, is how many are sent in all, however long that takes.
 	Requests int64
 	Fault    Fault
@@ -34,7 +37,7 @@ type LoadReport struct {
 	Elapsed time.Duration
 	Sent    int64
 	Status  map[int]int64 // answers by status; 0 is none
-	Acked   *ledger.Set   // the records whose answer was 200
+	Acked   *ledger.Set   // the records whose answer was LoadTask.Success
 	Latency *measure.Histogram
 }
 
@@ -147,7 +150,7 @@ func (c *client) next() (n int64, intended time.Time, ok bool) {
 }
 
 func (c *client) send(n int64, intended time.Time, request *fasthttp.Request, response *fasthttp.Response) {
-	status := fasthttp.StatusOK
+	status := cmp.Or(c.task.Success, fasthttp.StatusOK)
 	c.task.Fault.apply(n, func(n int64) {
 		if n == invented {
 			request.SetBodyRaw(inventedData())
@@ -159,7 +162,7 @@ func (c *client) send(n int64, intended time.Time, request *fasthttp.Request, re
 	})
 	c.latency.Record(time.Since(intended), 1)
 	c.status[status]++
-	if status == fasthttp.StatusOK {
+	if status == cmp.Or(c.task.Success, fasthttp.StatusOK) {
 		c.acked.Add(n)
 	}
 }

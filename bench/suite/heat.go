@@ -174,6 +174,9 @@ func (p *performance) feed(ctx context.Context) error {
 	if err := p.request(ctx); err != nil {
 		return err
 	}
+	if p.entry.UntilTaken {
+		return p.untilHas(ctx, p.load.Acked.Len())
+	}
 	return p.child.Tell(process.End)
 }
 
@@ -216,6 +219,11 @@ func (p *performance) untilTaken(ctx context.Context) error {
 			want += p.entry.wanted(i, p.rig.Records).Len()
 		}
 	}
+	return p.untilHas(ctx, want)
+}
+
+// untilHas does so when the ends have so many records, or get none any more.
+func (p *performance) untilHas(ctx context.Context, want int64) error {
 	var last int64
 	for grew := time.Now(); ctx.Err() == nil && last < want && time.Since(grew) < stalled; time.Sleep(lookEvery) {
 		var counts []int64

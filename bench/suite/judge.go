@@ -110,7 +110,7 @@ func (p *performance) judgeLoad(v *Verdict) {
 	}
 	acked := p.load.Acked.Len()
 	if !p.scenario.MayFail && acked != p.load.Sent {
-		v.complain("%d of %d requests were answered 200: %v", acked, p.load.Sent, p.load.Status)
+		v.complain("%d of %d requests were answered as they should be: %v", acked, p.load.Sent, p.load.Status)
 	}
 	if acked == 0 {
 		v.complain("no record was delivered")

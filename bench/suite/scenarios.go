@@ -14,6 +14,7 @@ func All() []Scenario {
 		fileHTTP(),
 		httpHTTP(),
 		fileFile(),
+		httpAccepted(),
 		httpBatch(),
 		slowSink(),
 		failingSink(),

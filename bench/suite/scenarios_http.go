@@ -2,6 +2,7 @@ package suite
 
 import (
 	"fmt"
+	nethttp "net/http"
 	"time"
 
 	"github.com/acktor/acktor/bench/roles"
@@ -38,18 +39,50 @@ pipelines:
 `, rig.Address, server, rig.URLs[0])}
 		})
 	}
-	fast, byFastHTTP := entry(", server: fast"), reverse(roles.FastHTTP)
-	fast.Name, byFastHTTP.Against = "server: fast", "server: fast"
+	standard := entry(", server: standard")
+	standard.Name = "server: standard"
 	s := Scenario{
 		Name:      "http-http",
-		Summary:   "requests of 64 clients are posted on, and answered when that was answered; fasthttp is held against the engine with server: fast",
+		Summary:   "requests of 64 clients are posted on, and answered when that was answered",
 		Bound:     "CPU: the HTTP of two requests and two answers; at 64 clients latency is clients divided by rate",
 		Ends:      make([]roles.End, 1),
 		Engine:    entry(""),
-		Variants:  []Entry{fast},
-		Baselines: []Entry{reverse(roles.NetHTTP), byFastHTTP},
+		Variants:  []Entry{standard},
+		Baselines: []Entry{reverse(roles.NetHTTP), reverse(roles.FastHTTP)},
 	}
 	s.loaded(roles.LoadTask{Clients: atOnce})
+	return s
+}
+
+// httpAccepted is how many records are made durable before they are delivered.
+func httpAccepted() Scenario {
+	entry := func(durable bool) Entry {
+		return engine(Loaded, func(rig *Rig) roles.EngineTask {
+			task := roles.EngineTask{YAML: fmt.Sprintf(`
+pipelines:
+  bench:
+    source: {http: {address: %q, reply: accepted}}
+    sinks:
+      target: {http: {url: %q, batch_format: ndjson}}
+`, rig.Address, rig.URLs[0])}
+			if durable {
+				task.Store = rig.Store
+			}
+			return task
+		})
+	}
+	memory := entry(false)
+	memory.Name = "memory"
+	s := Scenario{
+		Name:      "http-accepted",
+		Summary:   "requests of 64 clients are answered once their record is durable, and posted on in batches; memory does not make them durable",
+		Bound:     "the disk's syncs, which records share, and the CPU of two changes of the store for each record",
+		Ends:      make([]roles.End, 1),
+		Engine:    entry(true),
+		Baselines: []Entry{memory},
+	}
+	s.loaded(roles.LoadTask{Clients: atOnce, Success: nethttp.StatusAccepted})
+	s.Engine.UntilTaken, s.Baselines[0].UntilTaken = true, true
 	return s
 }
 

@@ -180,7 +180,7 @@ func TestTheKeysOfARowStay(t *testing.T) {
 }
 
 func TestScenariosHaveNamesSummariesBoundsAndKnownBaselines(t *testing.T) {
-	known := []string{"nethttp", "fasthttp", "channel", "filecopy", "filecopy_reuse", "ideal", "healthy", "local", "grpc", "watermill"}
+	known := []string{"nethttp", "fasthttp", "channel", "filecopy", "filecopy_reuse", "ideal", "healthy", "local", "grpc", "watermill", "memory"}
 	seen := map[string]bool{}
 	for _, s := range suite.All() {
 		if s.Name == "" || s.Summary == "" || s.Bound == "" || seen[s.Name] {
@@ -197,7 +197,7 @@ func TestScenariosHaveNamesSummariesBoundsAndKnownBaselines(t *testing.T) {
 		}
 	}
 	for _, name := range []string{
-		"generate-discard", "file-http", "http-http", "file-file", "http-batch", "slow-sink", "failing-sink", "dead-destination",
+		"generate-discard", "file-http", "http-http", "http-accepted", "file-file", "http-batch", "slow-sink", "failing-sink", "dead-destination",
 		"order-by-key", "fan-out", "memory-embedded", "overload", "soak",
 	} {
 		if !seen[name] {

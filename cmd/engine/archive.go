@@ -19,7 +19,6 @@ import (
 	"github.com/acktor/acktor/admin"
 	"github.com/acktor/acktor/config"
 	"github.com/acktor/acktor/store"
-	"github.com/acktor/acktor/store/sqlite"
 	"github.com/acktor/acktor/telemetry"
 )
 
@@ -55,7 +54,7 @@ func (c *cli) openArchive(ctx context.Context, p *place) (*archive, error) {
 		return nil, err
 	}
 	log := telemetry.NewLogger(c.err, telemetry.LogOptions{Level: slog.LevelWarn, Format: telemetry.Format(loaded.Log.Format), Secrets: loaded.Secrets})
-	kept, err := sqlite.Open(ctx, loaded.Store.Path, sqlite.Options{Log: log})
+	kept, err := openStore(ctx, &loaded.Store, log)
 	if locked, held := errors.AsType[*store.LockedError](err); held {
 		return c.holder(ctx, loaded.Admin, locked)
 	}

@@ -13,13 +13,15 @@ import (
 	"github.com/acktor/acktor"
 	"github.com/acktor/acktor/admin"
 	"github.com/acktor/acktor/config"
+	"github.com/acktor/acktor/store"
+	"github.com/acktor/acktor/store/postgres"
 	"github.com/acktor/acktor/store/sqlite"
 )
 
 // host is an engine with what it needs around it.
 type host struct {
 	engine *acktor.Engine
-	store  *sqlite.Store
+	store  store.Store
 	admin  *admin.Server // nil: not wanted
 	log    *slog.Logger
 	drain  time.Duration
@@ -33,7 +35,7 @@ func openHost(ctx context.Context, loaded *config.Config, log *slog.Logger) (h *
 			err = coded(exitEnvironment, errors.Join(err, h.close(), loaded.Close()))
 		}
 	}()
-	if h.store, err = sqlite.Open(ctx, loaded.Store.Path, sqlite.Options{Log: log}); err != nil {
+	if h.store, err = openStore(ctx, &loaded.Store, log); err != nil {
 		return h, err
 	}
 	metrics := newRegistry()
@@ -46,6 +48,22 @@ func openHost(ctx context.Context, loaded *config.Config, log *slog.Logger) (h *
 		}
 	}
 	return h, h.listen(ctx, loaded.Admin, metrics)
+}
+
+// openStore opens what the configuration names.
+func openStore(ctx context.Context, settings *config.Store, log *slog.Logger) (store.Store, error) {
+	if url := settings.Postgres.Reveal(); url != "" {
+		kept, err := postgres.Open(ctx, url, postgres.Options{Log: log})
+		if err != nil {
+			return nil, err
+		}
+		return kept, nil
+	}
+	kept, err := sqlite.Open(ctx, settings.Path, sqlite.Options{Log: log})
+	if err != nil {
+		return nil, err
+	}
+	return kept, nil
 }
 
 func newRegistry() *prometheus.Registry {

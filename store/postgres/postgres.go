@@ -28,6 +28,9 @@ const (
 // Options may be zero.
 type Options struct {
 	Log *slog.Logger // of what is damaged; nil discards
+	// Shared lets several engines write at the same time. Without it the second one is refused with a store.LockedError, and
+	// so is one that has lost its connection while another engine came in.
+	Shared bool
 }
 
 // Store is a store.Store in a PostgreSQL database.
@@ -52,7 +55,12 @@ func Open(ctx context.Context, url string, options Options) (Store, error) {
 	if config.ConnectTimeout == 0 {
 		config.ConnectTimeout = patience / 3
 	}
-	writer, reader := stdlib.OpenDB(*config), stdlib.OpenDB(*config)
+	writer, reader := stdlib.OpenDB(*config, stdlib.OptionAfterConnect(func(ctx context.Context, conn *pgx.Conn) error {
+		if options.Shared {
+			return nil
+		}
+		return hold(ctx, conn, name(config))
+	})), stdlib.OpenDB(*config)
 	writer.SetMaxOpenConns(1)
 	reader.SetMaxOpenConns(readers)
 	reader.SetMaxIdleConns(readers)
@@ -62,6 +70,16 @@ func Open(ctx context.Context, url string, options Options) (Store, error) {
 		return Store{}, err
 	}
 	return Store{inner}, nil
+}
+
+// hold takes the lock that one engine has at a time. It belongs to the connection that writes, so that who writes has it.
+func hold(ctx context.Context, conn *pgx.Conn, where string) error {
+	var held bool
+	err := conn.QueryRow(ctx, `SELECT pg_try_advisory_lock(7165012, hashtext(coalesce(current_schema(), '')))`).Scan(&held)
+	if err == nil && !held {
+		err = &store.LockedError{Path: where}
+	}
+	return err
 }
 
 // name names a database, without secrets.

@@ -63,7 +63,7 @@ func TestEnginesThatStartTogetherMakeOneSchema(t *testing.T) {
 	errs := make(chan error)
 	for range 4 {
 		go func() {
-			s, err := Open(context.Background(), shared.url(schema), Options{})
+			s, err := Open(context.Background(), shared.url(schema), Options{Shared: true})
 			if err == nil {
 				err = errors.Join(s.Keep(context.Background(), added("a")), s.Close())
 			}
@@ -132,5 +132,22 @@ func TestWhatCannotBeOpenedIsNamedWithItsCure(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "secret") {
 			t.Errorf("%s: got %v", url, err)
 		}
+	}
+}
+
+func TestSecondEngineIsRefusedUntilTheFirstIsGone(t *testing.T) {
+	schema := shared.schema(t)
+	first := opened(t, schema)
+	if _, err := Open(t.Context(), shared.url(schema), Options{}); err == nil {
+		t.Fatal("two engines write to one database")
+	} else if _, ok := errors.AsType[*store.LockedError](err); !ok || !strings.Contains(err.Error(), "in use by another engine") {
+		t.Fatalf("refused with %v", err)
+	}
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
+	second := opened(t, schema)
+	if err := second.Save(t.Context(), "orders", []connector.Position{{Offset: 1}}); err != nil {
+		t.Error(err)
 	}
 }

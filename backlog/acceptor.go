@@ -194,8 +194,8 @@ func (f *Feed) accepted(entries []*store.Entry) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, e := range entries {
-		f.kept.records++
-		f.kept.bytes += int64(e.Record.Size())
+		f.keptRecords.Add(1)
+		f.keptBytes.Add(int64(e.Record.Size()))
 		f.fresh.add(e)
 	}
 	f.wakeUp()
@@ -211,7 +211,6 @@ func (f *Feed) over(ended bool, err error) {
 
 // full reports whether the backlog takes no more.
 func (f *Feed) full() bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.options.Records > 0 && f.kept.records >= f.options.Records || f.options.Bytes > 0 && f.kept.bytes >= f.options.Bytes
+	records, bytes := f.Kept()
+	return f.options.Records > 0 && records >= f.options.Records || f.options.Bytes > 0 && bytes >= f.options.Bytes
 }

@@ -29,6 +29,9 @@ const (
 
 // add puts an entry in the queue if it is the next of the store, and there is room.
 func (q *fresh) add(e *store.Entry) {
+	if !q.behind && e.Seq <= q.last {
+		q.lookAgain() // read from the store before it came from its keeper: it may be known, or settled already
+	}
 	if q.behind || len(q.queue) >= maxQueue || q.bytes >= maxQueueBytes {
 		q.behind = true
 		return
@@ -68,14 +71,15 @@ func (q *fresh) take(credit connector.Credit) []*store.Entry {
 
 // due returns what is to be handed over now: parked entries whose time has come, or else fresh ones. The lock is held.
 func (f *Feed) due(ctx context.Context, credit connector.Credit, now time.Time) ([]*store.Entry, error) {
-	if seqs := f.parked.due(now, min(page, max(1, credit.Records))); len(seqs) > 0 {
-		entries, err := f.store.Take(ctx, f.pipeline, seqs)
-		if err != nil {
-			for _, seq := range seqs {
-				f.parked.add(seq, now)
-			}
+	for {
+		seqs := f.parked.due(now, min(page, max(1, credit.Records)))
+		if len(seqs) == 0 {
+			break
 		}
-		return entries, err
+		entries, err := f.takeParked(ctx, credit, seqs, now)
+		if len(entries) > 0 || err != nil {
+			return entries, err
+		}
 	}
 	for len(f.fresh.queue) == 0 && f.fresh.behind {
 		if err := f.turnPage(ctx); err != nil {
@@ -86,6 +90,38 @@ func (f *Feed) due(ctx context.Context, credit connector.Credit, now time.Time) 
 		return nil, nil
 	}
 	return f.fresh.take(credit), nil
+}
+
+// takeParked gets parked entries, as far as credit allows, from the store; the others stay scheduled. One that the store has
+// lost, which it has reported, holds nobody back any more. The lock is held.
+func (f *Feed) takeParked(ctx context.Context, credit connector.Credit, seqs []int64, now time.Time) ([]*store.Entry, error) {
+	entries, err := f.store.Take(ctx, f.pipeline, seqs)
+	if err != nil {
+		for _, seq := range seqs {
+			f.parked.add(seq, now)
+		}
+		return nil, err
+	}
+	found := make(map[int64]bool, len(entries))
+	for _, e := range entries {
+		found[e.Seq] = true
+	}
+	for _, seq := range seqs {
+		if !found[seq] {
+			f.leave(seq)
+			f.keptRecords.Add(-1)
+		}
+	}
+	n, bytes := 0, 0
+	for ; n < len(entries); n++ {
+		if bytes += entries[n].Record.Size(); n > 0 && bytes > credit.Bytes {
+			break
+		}
+	}
+	for _, e := range entries[n:] {
+		f.parked.add(e.Seq, now)
+	}
+	return entries[:n], nil
 }
 
 // turnPage gets the next entries from the store. The lock is held, so that none is missed that is accepted meanwhile.

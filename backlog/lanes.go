@@ -7,8 +7,8 @@ import (
 	"github.com/acktor/acktor/store"
 )
 
-// Lane names the records that a sink writes in order.
-type Lane struct{ Sink, Key string }
+// Lane names the records that a destination of a sink gets in order.
+type Lane struct{ Sink, Destination, Key string }
 
 // lanes hold back parked records whose turn has not come: of those with the same lane only the first is scheduled, until it is
 // settled. Records without a key are in none.
@@ -30,7 +30,7 @@ func (l *lanes) enter(seq int64, due time.Time, progress *store.Progress) bool {
 			if leg.Key == "" || leg.Outcome != nil {
 				continue
 			}
-			lane := Lane{leg.Sink, leg.Key}
+			lane := Lane{leg.Sink, leg.Destination, leg.Key}
 			l.of[seq] = append(l.of[seq], lane)
 			l.byLane[lane] = append(l.byLane[lane], seq)
 		}

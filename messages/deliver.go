@@ -47,6 +47,9 @@ type Parked struct {
 	Ticket
 	Progress
 	Due time.Time
+	// From is where an Unpark for Key is to go.
+	From *actor.PID
+	Key  string
 }
 
 // Unpark says that the source keeps the records of a key back by itself now.

@@ -119,7 +119,7 @@ func (a *Actor) park(j *job) {
 func (a *Actor) answerParked(j *job, due time.Time) {
 	if !j.forgotten {
 		p := &j.progress
-		a.root.Send(j.deliver.ReplyTo, &messages.Parked{Ticket: j.deliver.Ticket, Due: due, Progress: messages.Progress{
+		a.root.Send(j.deliver.ReplyTo, &messages.Parked{Ticket: j.deliver.Ticket, Due: due, From: a.self, Key: j.deliver.Key, Progress: messages.Progress{
 			Attempts: p.Attempts, First: p.First, Last: p.Last, Failure: p.LastFailure, Trail: p.Trail()}})
 	}
 	a.release(j)

@@ -96,11 +96,12 @@ type Actor struct {
 	holding     int      // routes whose records wait for credit, and homeless records
 	session     uint64
 	watcher     *actor.PID
-	unsaid      unsaid // what is decided, and not kept or told yet
+	unsaid      unsaid   // what is decided, and not kept or told yet
+	saying      *settled // what the clerk keeps and tells at the moment
 	spare       []connector.Settled
 	keepFails   bool
 	keepAgain   time.Time // when the store is asked again, after it could not keep something
-	parkedKeys  map[laneKey]int
+	parkedKeys  map[laneKey]blockers
 	ledger      commits
 	deadline    time.Time // of the drain; zero when there is none, or it has passed
 	givesUp     bool      // it has passed

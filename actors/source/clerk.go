@@ -197,8 +197,9 @@ func (a *Actor) say() {
 	}
 	source, places, kept, feed, pipeline := a.Spec.Source, a.Positions, a.Store, a.Feed, string(a.Spec.Name)
 	root, self := a.root, a.self
+	done := &settled{unsaid: said}
+	a.saying = done
 	a.clerk.do(func() {
-		done := &settled{unsaid: said}
 		if done.keepErr = done.keepIn(kept); done.keepErr != nil {
 			done.uncommitted = positions
 			root.Send(self, done)
@@ -249,7 +250,7 @@ func (a *Actor) onSettled(msg *settled) {
 	if msg.done {
 		return
 	}
-	msg.done = true
+	msg.done, a.saying = true, nil
 	a.clerk.done()
 	if msg.keepErr != nil {
 		a.notKept(msg)
@@ -287,13 +288,18 @@ func (a *Actor) loseUnkept(msg *settled) {
 	a.lost += msg.records
 	a.hopeless = true
 	a.failure = errors.Join(a.failure, msg.keepErr)
-	lost := failed(connector.Cancelled, "the engine stopped before what became of the record could be kept")
-	for i := range msg.outcomes {
-		msg.outcomes[i].Outcome = lost
-	}
+	giveUpUnkept(msg.outcomes)
 	msg.change, msg.removed = nil, 0
 	a.unsaid.before(&msg.unsaid)
 	a.say()
+}
+
+// giveUpUnkept makes outcomes that could not be kept those of records that were given up.
+func giveUpUnkept(outcomes []connector.Settled) {
+	lost := failed(connector.Cancelled, "the engine stopped before what became of the record could be kept")
+	for i := range outcomes {
+		outcomes[i].Outcome = lost
+	}
 }
 
 // keepAgainAfter is how long a store that could not keep something is left alone.

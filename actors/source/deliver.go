@@ -28,7 +28,7 @@ func (e *entry) ticket(i int) messages.Ticket {
 func (a *Actor) startLeg(e *entry, i int) {
 	l := e.leg(i)
 	s := a.sinks[l.sink]
-	if a.isBlocked(l) && a.mayPark(e, i) {
+	if a.isBlocked(e, l) {
 		a.parkBehind(e, i)
 		return
 	}
@@ -107,6 +107,8 @@ func (a *Actor) admitOne(e *entry, i int, r *route, admission admission) {
 	switch {
 	case l.withdrawn:
 		l.outcome = r.withdrawal()
+	case a.isBlocked(e, l):
+		a.parkBehind(e, i)
 	case admission == admitted:
 		a.assign(e, i, r)
 		return
@@ -168,7 +170,7 @@ func (a *Actor) onOutcome(msg *messages.Outcome) {
 		return // the second answer for a record that was sent again after a restart: it is settled
 	}
 	l := e.leg(int(msg.Branch))
-	if l.outcome != nil || l.parked != nil || l.route == nil {
+	if l.isDecided() {
 		return // likewise, for one leg of it
 	}
 	a.answerLeg(e, int(msg.Branch), &msg.Outcome)
@@ -199,7 +201,7 @@ func (a *Actor) pump(r *route) {
 			r.answered(a.now) // given up at the drain deadline
 		case e.leg(w.leg).withdrawn:
 			a.answerLeg(e, w.leg, r.withdrawal())
-		case a.isBlocked(e.leg(w.leg)) && a.mayPark(e, w.leg):
+		case a.isBlocked(e, e.leg(w.leg)):
 			a.parkWaiting(e, w.leg)
 		default:
 			a.send(e, w.leg)
@@ -221,11 +223,25 @@ func (a *Actor) house(s *sinkRoutes) {
 			if r == nil {
 				return
 			}
-			a.assign(e, w.leg, r)
+			s.homeless = s.homeless[1:]
+			a.holding--
+			a.moveIn(e, w.leg, r)
+			continue
 		}
 		s.homeless = s.homeless[1:]
 		a.holding--
 	}
+}
+
+// moveIn gives a leg the route that it has waited for, unless it is to wait for another record with its key by now.
+func (a *Actor) moveIn(e *entry, i int, r *route) {
+	if a.isBlocked(e, e.leg(i)) {
+		a.parkBehind(e, i)
+		e.open--
+		a.advance(e)
+		return
+	}
+	a.assign(e, i, r)
 }
 
 // onResolved connects to a destination's actor: the first time, or again after it lost its memory.
@@ -273,7 +289,7 @@ func (a *Actor) sendAgain(e *entry, i int, r *route) {
 	l := e.leg(i)
 	switch {
 	case l.route != r || !l.sent || l.outcome != nil || l.parked != nil:
-	case a.isBlocked(l) && a.mayPark(e, i):
+	case a.isBlocked(e, l):
 		a.parkWaiting(e, i)
 	default:
 		a.send(e, i)

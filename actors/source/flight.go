@@ -50,8 +50,12 @@ type leg struct {
 	earlier   *messages.Progress // how far it came before this Deliver; nil: it is the first
 	parked    *messages.Parked   // it is not delivered for now
 	head      bool               // it was the first of the parked ones with its key
+	blocks    bool               // later records with its key are held back, which the feed does not know of yet
 	outcome   *connector.Outcome // nil: not answered
 }
+
+// isDecided says that no answer for the leg is waited for any more.
+func (l *leg) isDecided() bool { return l.outcome != nil || l.parked != nil || l.route == nil }
 
 func (f *flight) add(original *connector.Record, readAt time.Time) *entry {
 	f.lastSeq++

@@ -2,11 +2,13 @@ package source
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/acktor/acktor/connector"
 	"github.com/acktor/acktor/expression"
 	"github.com/acktor/acktor/pipeline"
+	"github.com/acktor/acktor/store"
 )
 
 // intake reads from the connector and prepares what it read: the steps, the routing, the destination and the
@@ -94,7 +96,28 @@ func (n *intake) prepare(record *connector.Record) (prepared item) {
 	if result.Outcome != nil {
 		return ended(result.Outcome)
 	}
+	if kept, ok := record.Ref.(*store.Entry); ok && len(kept.Progress.Legs) > 0 {
+		return n.routeAgain(result.Record, kept)
+	}
 	return n.route(result.Record)
+}
+
+// routeAgain finds where a record of the backlog goes at the sinks that it was on its way to, whether they would take it
+// today or not.
+func (n *intake) routeAgain(record *connector.Record, kept *store.Entry) item {
+	prepared := item{record: record, legs: []address{}}
+	for i := range n.spec.Sinks {
+		name := n.spec.Sinks[i].Name
+		if !slices.ContainsFunc(kept.Progress.Legs, func(l store.Leg) bool { return l.Sink == name && l.Outcome == nil }) {
+			continue
+		}
+		to, err := n.address(i, record)
+		if err != nil {
+			return ended(failed(connector.Invalid, "sink "+name+": "+err.Error()))
+		}
+		prepared.legs = append(prepared.legs, to)
+	}
+	return prepared
 }
 
 // route finds the sinks that take the record.

@@ -9,11 +9,20 @@ import (
 	"github.com/acktor/acktor/store"
 )
 
-// laneKey names the records that a sink writes in order.
+// laneKey names the records that a destination gets in order.
 type laneKey struct {
-	sink int
-	key  string
+	sink        int
+	destination string
+	key         string
 }
+
+// blockers are the parked records that hold back the later ones of a lane.
+type blockers struct {
+	n     int
+	first uint64 // the number of the one that was read first; 0: it was parked in an earlier life
+}
+
+func (l *leg) lane() laneKey { return laneKey{l.sink, l.destination, l.key} }
 
 // mayPark says whether a leg may be parked: there is a store, with room, and the leg is not the one to the dead letter.
 func (a *Actor) mayPark(e *entry, i int) bool {
@@ -30,52 +39,90 @@ func (a *Actor) mayPark(e *entry, i int) bool {
 // onParked takes a record back from a sink until its next attempt.
 func (a *Actor) onParked(msg *messages.Parked) {
 	e := a.flight.find(msg.Slot, msg.Seq)
-	if e == nil {
-		return // as in onOutcome
-	}
-	l := e.leg(int(msg.Branch))
-	if l.outcome != nil || l.parked != nil || l.route == nil {
+	if e == nil || e.leg(int(msg.Branch)).isDecided() { // as in onOutcome
+		if msg.Key != "" { // the destination still holds the key back
+			a.root.Send(msg.From, &messages.Unpark{Key: msg.Key})
+		}
 		return
 	}
-	if l.key != "" && !a.isBlocked(l) {
+	l := e.leg(int(msg.Branch))
+	if l.key != "" && !a.isBlocked(e, l) {
 		a.root.Send(l.route.pid, &messages.Unpark{Key: l.key})
 	}
 	l.parked = msg
 	e.open--
 	r := l.route
 	r.answered(a.now)
-	a.block(l)
+	a.block(e, l)
 	a.pump(r)
 	a.house(r.sink)
 	a.advance(e)
 }
 
 // isBlocked says whether an earlier record with the same key is parked. The one that goes first is not.
-func (a *Actor) isBlocked(l *leg) bool {
-	return len(a.parkedKeys) > 0 && l.key != "" && !l.head && a.parkedKeys[laneKey{l.sink, l.key}] > 0
+func (a *Actor) isBlocked(e *entry, l *leg) bool {
+	if len(a.parkedKeys) == 0 || l.key == "" || l.head {
+		return false
+	}
+	parked := a.parkedKeys[l.lane()]
+	return parked.n > 0 && parked.first < e.seq
 }
 
 // block holds later records with the key of a leg back, until the one that is parked is settled. One that is parked again
 // does so already.
-func (a *Actor) block(l *leg) {
-	if l.key == "" || l.head {
+func (a *Actor) block(e *entry, l *leg) {
+	if l.key == "" || l.head || l.blocks {
 		return
 	}
 	if a.parkedKeys == nil {
-		a.parkedKeys = make(map[laneKey]int)
+		a.parkedKeys = make(map[laneKey]blockers)
 	}
-	a.parkedKeys[laneKey{l.sink, l.key}]++
+	l.blocks = true
+	parked := a.parkedKeys[l.lane()]
+	if parked.n == 0 || e.seq < parked.first {
+		parked.first = e.seq
+	}
+	parked.n++
+	a.parkedKeys[l.lane()] = parked
 }
 
-// unblock lets go of the keys that a record of the backlog, which is settled now, has held back.
-func (a *Actor) unblock(e *store.Entry) {
-	for i := range e.Progress.Legs {
-		p := &e.Progress.Legs[i]
-		k := laneKey{a.sinkIndex(p.Sink), p.Key}
-		if n := a.parkedKeys[k]; n > 1 {
-			a.parkedKeys[k] = n - 1
-		} else if n == 1 {
-			delete(a.parkedKeys, k)
+// unblock lets go of the keys that a record, which is settled now, has held back: as one of the backlog, or on its way there.
+func (a *Actor) unblock(e *entry) {
+	if e.kept != nil {
+		for _, lane := range a.Feed.LanesOf(e.kept.Seq) {
+			a.unblockKey(laneKey{a.sinkIndex(lane.Sink), lane.Destination, lane.Key})
+		}
+	}
+	a.unblockLegs(e)
+}
+
+func (a *Actor) unblockLegs(e *entry) {
+	for i := range e.legs {
+		if l := &e.legs[i]; l.blocks {
+			l.blocks = false
+			a.unblockKey(l.lane())
+		}
+	}
+}
+
+func (a *Actor) unblockKey(k laneKey) {
+	if parked := a.parkedKeys[k]; parked.n > 1 {
+		parked.n--
+		a.parkedKeys[k] = parked
+	} else {
+		delete(a.parkedKeys, k)
+	}
+}
+
+// handLanesOver leaves it to the feed to know which keys a record holds back: it takes every leg that is not decided, when a record is parked for the first time.
+func (a *Actor) handLanesOver(e *entry) {
+	if e.kept != nil && len(a.Feed.LanesOf(e.kept.Seq)) > 0 {
+		a.unblockLegs(e) // it has them already
+		return
+	}
+	for i := range e.legs {
+		if l := &e.legs[i]; l.outcome == nil {
+			a.block(e, l)
 		}
 	}
 }
@@ -85,21 +132,22 @@ func (a *Actor) blockAll() {
 	for lane, n := range a.Feed.Lanes() {
 		if sink := a.sinkIndex(lane.Sink); sink >= 0 {
 			if a.parkedKeys == nil {
-				a.parkedKeys = make(map[laneKey]int)
+				a.parkedKeys = make(map[laneKey]blockers)
 			}
-			a.parkedKeys[laneKey{sink, lane.Key}] = n
+			a.parkedKeys[laneKey{sink, lane.Destination, lane.Key}] = blockers{n: n}
 		}
 	}
 }
 
-// parkBehind parks a leg that was not started behind the one with the same key.
+// parkBehind parks a leg that was not started behind the one with the same key. It does so also when the backlog is full: the
+// window cannot hold the leg without holding up the one that it waits for. The feed reads nothing new meanwhile.
 func (a *Actor) parkBehind(e *entry, i int) {
 	l := e.leg(i)
 	l.parked = &messages.Parked{Due: a.now}
 	if l.earlier != nil {
 		l.parked.Progress = *l.earlier
 	}
-	a.block(l)
+	a.block(e, l)
 }
 
 // parkWaiting does so for one that waits for credit.
@@ -121,7 +169,7 @@ func (a *Actor) refuse(e *entry, i int, outcome *connector.Outcome) {
 	if l.earlier != nil {
 		l.parked.Progress = *l.earlier
 	}
-	a.block(l)
+	a.block(e, l)
 }
 
 // waitForRoom is how long a record is parked that found no room: the longer, the longer it has been so.
@@ -156,6 +204,7 @@ func (a *Actor) park(e *entry) {
 			a.setCheckpoint()
 		}
 	}
+	a.handLanesOver(e)
 	a.Board.Parked.Add(1)
 	a.leave(e)
 }

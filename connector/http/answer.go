@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"time"
 
 	"github.com/acktor/acktor/connector"
 )
@@ -12,6 +13,9 @@ import (
 // outcomePending stands in the member outcome of an answer where there is no outcome yet: reply_timeout has passed, and the
 // delivery goes on.
 const outcomePending = "pending"
+
+// outcomeDuplicate stands there for a message that was taken before: what became of it was told then.
+const outcomeDuplicate = "duplicate"
 
 // answer is what a request is told about one record. It is written as a JSON object:
 //
@@ -57,8 +61,10 @@ type problem struct {
 	kind      string // the last part of the problem's type
 	title     string
 	detail    string
-	attribute string // of a CloudEvent, when it is at fault
-	close     bool   // the rest of the request is not read: the connection ends
+	attribute string        // of a CloudEvent, when it is at fault
+	challenge string        // of a 401
+	after     time.Duration // of a 429: when to try again
+	close     bool          // the rest of the request is not read: the connection ends
 }
 
 func noRoom() *problem {

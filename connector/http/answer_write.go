@@ -43,10 +43,14 @@ func (r *reply) set(name, value string) {
 func (s *source) inJSON(code int, contentType string, body []byte) reply {
 	r := reply{code: code, contentType: contentType, body: body}
 	if code == nethttp.StatusServiceUnavailable {
-		seconds := (s.config.RetryAfter + time.Second - 1) / time.Second
-		r.add("Retry-After", strconv.Itoa(int(seconds)))
+		r.add("Retry-After", inSeconds(s.config.RetryAfter))
 	}
 	return r
+}
+
+// inSeconds rounds up: who comes a little later is served.
+func inSeconds(wait time.Duration) string {
+	return strconv.Itoa(int((wait + time.Second - 1) / time.Second))
 }
 
 // refuse makes the reply of a problem. Like the other replies it appends its body to out.
@@ -55,6 +59,12 @@ func (s *source) refuse(out []byte, p *problem) reply {
 	r.last = p.close
 	if p.code == nethttp.StatusMethodNotAllowed {
 		r.add("Allow", strings.Join(s.config.Methods, ", "))
+	}
+	if p.challenge != "" {
+		r.add("Www-Authenticate", p.challenge)
+	}
+	if p.after > 0 {
+		r.set("Retry-After", inSeconds(p.after))
 	}
 	return r
 }
@@ -96,6 +106,18 @@ func (s *source) answerBatch(out []byte, x *exchange, cut bool) reply {
 		}
 	}
 	return s.inJSON(code, plainType, appendAnswers(out, answers))
+}
+
+// answerDuplicates answers for records that were taken before, by another request.
+func (s *source) answerDuplicates(out []byte, events []event, batch bool) reply {
+	answers := make([]answer, len(events))
+	for i := range events {
+		answers[i] = answer{id: connector.RecordID(events[i].id), outcome: outcomeDuplicate}
+	}
+	if batch {
+		return s.inJSON(nethttp.StatusOK, plainType, appendAnswers(out, answers))
+	}
+	return s.inJSON(nethttp.StatusOK, plainType, appendAnswer(out, &answers[0]))
 }
 
 // answerEmptyBatch answers a batch without events: nothing was asked, nothing went wrong.

@@ -30,6 +30,7 @@ type source struct {
 	log     *slog.Logger
 	waiting *waitingList
 	alarms  sync.Pool // of *alarm
+	guard   sourceGuard
 
 	mu      sync.Mutex
 	session *session // nil while closed
@@ -50,6 +51,10 @@ func newSource(config SourceConfig, env connector.Env) (connector.Source, error)
 		address: config.Address,
 	}
 	s.alarms.New = newAlarm
+	var err error
+	if s.guard, err = newSourceGuard(&config); err != nil {
+		return nil, err
+	}
 	return s, nil
 }
 
@@ -61,13 +66,9 @@ func (s *source) Open(ctx context.Context, _ []connector.Position) error {
 	if s.session != nil {
 		return errors.New("http: source is open already")
 	}
-	var certificates []tls.Certificate
-	if files := s.config.TLS; files != nil {
-		certificate, err := tls.LoadX509KeyPair(files.Cert, files.Key)
-		if err != nil {
-			return fmt.Errorf("http: read the certificate: %w", err)
-		}
-		certificates = append(certificates, certificate)
+	secure, err := serverTLS(s.config.TLS, s.log)
+	if err != nil {
+		return err
 	}
 	var listen net.ListenConfig
 	listener, err := listen.Listen(ctx, "tcp", s.address)
@@ -76,12 +77,13 @@ func (s *source) Open(ctx context.Context, _ []connector.Position) error {
 	}
 	s.address = listener.Addr().String()
 	s.waiting.setOpen(true)
-	s.session = s.serve(listener, certificates)
+	s.session = s.serve(listener, secure)
 	s.log.Info("http source listens", "address", s.address, "path", s.config.Path)
 	return nil
 }
 
-func (s *source) serve(listener net.Listener, certificates []tls.Certificate) *session {
+// serve serves what comes to listener, with TLS where secure is not nil.
+func (s *source) serve(listener net.Listener, secure *tls.Config) *session {
 	session := newSession(netutil.LimitListener(listener, s.config.MaxConnections))
 	handler := &handler{source: s, session: session}
 	session.server = &nethttp.Server{
@@ -92,11 +94,12 @@ func (s *source) serve(listener net.Listener, certificates []tls.Certificate) *s
 		MaxHeaderBytes:               int(s.config.MaxHeader),
 		ErrorLog:                     slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
 		DisableGeneralOptionsHandler: true,
+		ConnContext:                  withState,
 	}
 	if s.config.Server == serverFast {
-		session.fast = newFastServer(handler, certificates)
-	} else if len(certificates) > 0 {
-		session.server.TLSConfig = &tls.Config{Certificates: certificates, MinVersion: tls.VersionTLS12}
+		session.fast = newFastServer(handler, secure)
+	} else {
+		session.server.TLSConfig = secure
 	}
 	go session.run()
 	return session

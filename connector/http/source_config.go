@@ -10,6 +10,8 @@ import (
 	"golang.org/x/net/http/httpguts"
 
 	"github.com/acktor/acktor/connector"
+	"github.com/acktor/acktor/connector/http/credential"
+	"github.com/acktor/acktor/connector/http/ratelimit"
 	"github.com/acktor/acktor/field"
 )
 
@@ -58,13 +60,20 @@ type SourceConfig struct {
 	Server string `config:"server" default:"fast" enum:"standard,fast" doc:"What reads the requests: standard is Go's net/http for all of them; fast reads those of HTTP/1.1 that are of the usual kind by itself, at a fraction of the cost, and leaves the others to net/http. Both answer alike."`
 
 	TLS *SourceTLS `config:"tls" doc:"Serve HTTPS, with HTTP/1.1 and HTTP/2."`
+
+	Verify        *credential.Verify `config:"verify" doc:"What a request must bring to be taken: else it is answered 401, or 403 where it has the wrong certificate."`
+	ReplayEntries int                `config:"replay_entries" default:"100000" min:"0" doc:"Messages with a signed timestamp that are remembered for as long as it is accepted, each in some 150 bytes: one that was taken and comes again is answered as a duplicate. 0: none."`
+	RateLimit     *ratelimit.Config  `config:"rate_limit" doc:"How often each client is served; beyond that the answer is 429 with Retry-After."`
+	CORS          *SourceCORS        `config:"cors" doc:"Lets scripts of web pages send requests and read the answers."`
+	Webhooks      *SourceWebhooks    `config:"webhooks" doc:"Answers senders that ask first whether they may send (CloudEvents, HTTP 1.1 Web Hooks for Event Delivery, section 4)."`
 }
 
-// SourceTLS names the files that hold the server's certificate chain and its key, in PEM. They are read at
-// every Open.
+// SourceTLS names files in PEM form. The certificate and its key follow their files: connections that are made after a change have the
+// new ones. The authorities are read at every Open.
 type SourceTLS struct {
-	Cert string `config:"cert,required" doc:"File with the certificate and its chain, in PEM." example:"/etc/acktor/tls.crt"`
-	Key  string `config:"key,required" doc:"File with the private key, in PEM." example:"/etc/acktor/tls.key"`
+	Cert     string `config:"cert,required" doc:"File with the certificate and its chain, in PEM." example:"/etc/acktor/tls.crt"`
+	Key      string `config:"key,required" doc:"File with the private key, in PEM." example:"/etc/acktor/tls.key"`
+	ClientCA string `config:"client_ca" doc:"File with the authorities, in PEM, of which every client must have a certificate." example:"/etc/acktor/clients.crt"`
 }
 
 // Validate names the first key that is wrong, as a *connector.ConfigError.
@@ -86,6 +95,12 @@ func (c *SourceConfig) Validate() error {
 	}
 	if c.TLS != nil && (c.TLS.Cert == "" || c.TLS.Key == "") {
 		return &connector.ConfigError{Key: "tls", Text: "cert and key must both be set"}
+	}
+	if c.Verify != nil && c.Verify.Certificate != nil && (c.TLS == nil || c.TLS.ClientCA == "") {
+		return &connector.ConfigError{Key: "tls.client_ca", Text: "is missing, and verify.certificate needs it: a certificate that no authority vouches for says what its owner likes", Cure: "name the file with the authorities of your clients"}
+	}
+	if err := c.validateOrigins(); err != nil {
+		return err
 	}
 	return c.validateNames()
 }

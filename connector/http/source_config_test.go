@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/acktor/acktor/connector"
+	"github.com/acktor/acktor/connector/http/credential"
+	"github.com/acktor/acktor/connector/http/ratelimit"
 	"github.com/acktor/acktor/field"
 )
 
@@ -19,7 +21,19 @@ func TestSourceConfigNamesTheKeyThatIsWrong(t *testing.T) {
 		"respond_headers": {func(c *SourceConfig) { c.RespondHeaders = []string{"Connection"} }, func(c *SourceConfig) { c.RespondHeaders = []string{"a b"} }},
 		"tls":             {func(c *SourceConfig) { c.TLS = &SourceTLS{Cert: "x"} }},
 		"key_header":      {func(c *SourceConfig) { c.KeyHeader = "a:" }},
-		"id_headers":      {func(c *SourceConfig) { c.IDHeaders = []string{""} }},
+		"tls.client_ca": {func(c *SourceConfig) {
+			c.Verify = &credential.Verify{Certificate: &credential.VerifyCertificate{DNS: []string{"x"}}}
+		}},
+		"verify":                {func(c *SourceConfig) { c.Verify = &credential.Verify{} }},
+		"verify.bearer.tokens":  {func(c *SourceConfig) { c.Verify = &credential.Verify{Bearer: &credential.VerifyBearer{}} }},
+		"rate_limit.per_second": {func(c *SourceConfig) { c.RateLimit = &ratelimit.Config{} }},
+		"cors.origins": {
+			func(c *SourceConfig) { c.CORS = &SourceCORS{} }, func(c *SourceConfig) { c.CORS = &SourceCORS{Origins: []string{"https://x/"}} },
+			func(c *SourceConfig) { c.CORS = &SourceCORS{Origins: []string{"shop.example"}} },
+		},
+		"cors.headers":     {func(c *SourceConfig) { c.CORS = &SourceCORS{Origins: []string{"*"}, Headers: []string{"a b"}} }},
+		"webhooks.origins": {func(c *SourceConfig) { c.Webhooks = &SourceWebhooks{} }, func(c *SourceConfig) { c.Webhooks = &SourceWebhooks{Origins: []string{"a\nb"}} }},
+		"id_headers":       {func(c *SourceConfig) { c.IDHeaders = []string{""} }},
 	} {
 		for i, change := range changes {
 			config := field.Defaults[SourceConfig]()

@@ -27,14 +27,16 @@ type fastServer struct {
 	closed  bool
 }
 
-func newFastServer(h *handler, certificates []tls.Certificate) *fastServer {
+// newFastServer makes a server; secure is nil where there is no TLS.
+func newFastServer(h *handler, secure *tls.Config) *fastServer {
 	s := &fastServer{
 		handler: h, config: &h.source.config, log: h.source.log,
 		others: &handOver{conns: make(chan net.Conn), closed: make(chan struct{})},
 		conns:  make(map[*fastConn]struct{}),
 	}
-	if len(certificates) > 0 {
-		s.tls = &tls.Config{Certificates: certificates, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}}
+	if secure != nil {
+		s.tls = secure
+		s.tls.NextProtos = []string{"h2", "http/1.1"}
 	}
 	return s
 }
@@ -140,8 +142,9 @@ func (h *handOver) Addr() net.Addr { return h.address }
 // begunConn is a connection whose next bytes have been read already.
 type begunConn struct {
 	net.Conn
-	begun  io.Reader // nil when all of it was taken
-	latest time.Time // when the request must be read, if it has begun; zero: not before it is asked for
+	begun  io.Reader            // nil when all of it was taken
+	state  *tls.ConnectionState // nil: see fastConn
+	latest time.Time            // when the request must be read, if it has begun; zero: not before it is asked for
 }
 
 // Read returns what was read before, then what comes.

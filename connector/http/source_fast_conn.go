@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	nethttp "net/http"
+	"net/netip"
 	"runtime/debug"
 	"time"
 )
@@ -27,7 +28,9 @@ type fastConn struct {
 	plain  net.Conn // as it was accepted
 	conn   net.Conn // plain, or TLS over it
 	reader *bufio.Reader
-	begun  time.Time // of the request at hand
+	begun  time.Time            // of the request at hand
+	state  *tls.ConnectionState // nil: there is no TLS, or nobody asks for certificates
+	client netip.Addr
 
 	head fastHead
 	in   incoming
@@ -38,7 +41,11 @@ type fastConn struct {
 }
 
 func newFastConn(server *fastServer, conn net.Conn) *fastConn {
-	return &fastConn{server: server, plain: conn, conn: conn, text: make([]byte, 0, usualAnswer)}
+	c := &fastConn{server: server, plain: conn, conn: conn, text: make([]byte, 0, usualAnswer)}
+	if address, ok := conn.RemoteAddr().(*net.TCPAddr); ok {
+		c.client = address.AddrPort().Addr()
+	}
+	return c
 }
 
 // run serves requests until the connection ends or is given to net/http.
@@ -64,7 +71,7 @@ func (c *fastConn) run() {
 			}
 		case headOther:
 			begun := io.LimitReader(c.reader, int64(c.reader.Buffered()))
-			c.server.others.give(&begunConn{Conn: c.conn, begun: begun, latest: c.begun.Add(c.server.config.ReadHeaderTimeout)})
+			c.server.others.give(&begunConn{Conn: c.conn, begun: begun, state: c.state, latest: c.begun.Add(c.server.config.ReadHeaderTimeout)})
 			return
 		}
 		_ = c.conn.Close()
@@ -89,6 +96,10 @@ func (c *fastConn) handshake() bool {
 	if over.ConnectionState().NegotiatedProtocol == "h2" {
 		c.server.others.give(over)
 		return false
+	}
+	if c.server.handler.source.guard.wantsCertificate() {
+		state := over.ConnectionState()
+		c.state = &state
 	}
 	c.conn = over
 	return true
@@ -173,7 +184,10 @@ func (c *fastConn) serve() (last, entered bool) {
 	if int64(c.reader.Buffered()) < head.length {
 		_ = c.conn.SetReadDeadline(c.begun.Add(c.server.config.ReadTimeout))
 	}
-	c.in = incoming{config: c.server.config, head: head, method: head.method, path: head.path(c.server.config.Path), length: head.length, body: &c.body}
+	c.in = incoming{
+		config: c.server.config, head: head, method: head.method, path: head.path(c.server.config.Path), length: head.length, body: &c.body,
+		client: c.client, secure: c.state,
+	}
 	r := h.serve(&c.in, c.text[:0])
 	r.last = r.last || head.closes || c.body.left > maxSkipped
 	err := c.reply.write(c.conn, &r, c.server.config.WriteTimeout)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/acktor/acktor/connector"
+	"github.com/acktor/acktor/connector/http/signature"
 )
 
 // handler serves the requests of one session.
@@ -14,21 +15,50 @@ type handler struct {
 	session *session
 }
 
-// serve answers one request: it takes it in, hands its records over and waits for what becomes of them. It may append
-// the body of the reply to out.
+// serve answers one request. It may append the body of the reply to out.
 func (h *handler) serve(in *incoming, out []byte) reply {
+	cors := h.source.config.CORS
+	if cors == nil {
+		return h.answer(in, out)
+	}
+	in.takeHead()
+	r := h.answer(in, out)
+	cors.permit(in, &r)
+	return r
+}
+
+// answer takes a request in, hands its records over and waits for what becomes of them.
+func (h *handler) answer(in *incoming, out []byte) reply {
 	s := h.source
+	if in.method == nethttp.MethodOptions && in.path == s.config.Path {
+		in.takeHead()
+		if r, ok := s.answerQuestion(in, out); ok {
+			return r
+		}
+	}
 	if refused := h.check(in); refused != nil {
 		return s.refuse(out, refused)
 	}
 	in.takeHead()
+	if refused := s.guard.head(in); refused != nil {
+		return s.refuse(out, refused)
+	}
 	held, refused := h.readBody(in)
 	if refused != nil {
 		return s.refuse(out, refused)
 	}
+	id, refused := s.guard.body(in)
+	if refused != nil {
+		s.waiting.release(held)
+		return s.refuse(out, refused)
+	}
 	events, batch, refused := in.decode()
-	if len(events) > 0 {
-		return h.exchange(out, events, batch, held)
+	switch {
+	case len(events) > 0 && id != "":
+		return h.exchangeOnce(out, events, batch, held, id)
+	case len(events) > 0:
+		r, _ := h.exchange(out, events, batch, held)
+		return r
 	}
 	s.waiting.release(held)
 	if refused != nil {
@@ -53,8 +83,33 @@ func (h *handler) check(in *incoming) *problem {
 	return nil
 }
 
-// exchange hands the records over, waits for what becomes of them, and answers.
-func (h *handler) exchange(out []byte, events []event, batch bool, held int64) reply {
+// exchangeOnce is exchange for a message that is known again by id. One that was taken before is a duplicate; what was not taken in the
+// end is forgotten, so that its sender can try again.
+func (h *handler) exchangeOnce(out []byte, events []event, batch bool, held int64, id string) (r reply) {
+	s := h.source
+	switch s.guard.replay.Claim(id, time.Now()) {
+	case signature.Seen:
+		s.waiting.release(held)
+		return s.answerDuplicates(out, events, batch)
+	case signature.Pending:
+		s.waiting.release(held)
+		return s.refuse(out, &problem{code: nethttp.StatusServiceUnavailable, kind: "in_progress", title: "the same message is being worked on"})
+	}
+	taken := false
+	defer func() { // also when there was a panic
+		if taken {
+			s.guard.replay.Keep(id)
+		} else {
+			s.guard.replay.Release(id)
+		}
+	}()
+	r, x := h.exchange(out, events, batch, held)
+	taken = x != nil && (r.code < nethttp.StatusMultipleChoices || x.succeeded())
+	return r
+}
+
+// exchange hands the records over, waits for what becomes of them, and answers. What it returns beside is nil when there was no room.
+func (h *handler) exchange(out []byte, events []event, batch bool, held int64) (reply, *exchange) {
 	s := h.source
 	bell := s.alarms.Get().(*alarm)
 	x := newExchange(len(events), bell)
@@ -65,15 +120,15 @@ func (h *handler) exchange(out []byte, events []event, batch bool, held int64) r
 	if !s.waiting.put(x) {
 		s.waiting.release(held)
 		s.alarms.Put(bell)
-		return s.refuse(out, noRoom())
+		return s.refuse(out, noRoom()), nil
 	}
 	if h.await(x) {
 		defer s.alarms.Put(bell)
 	}
 	if batch {
-		return s.answerBatch(out, x, h.isCut())
+		return s.answerBatch(out, x, h.isCut()), x
 	}
-	return s.answerOne(out, x, h.isCut())
+	return s.answerOne(out, x, h.isCut()), x
 }
 
 // fill makes the record of an event.

@@ -1,11 +1,13 @@
 package http
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
 	"mime"
 	nethttp "net/http"
+	"net/netip"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -26,7 +28,10 @@ type incoming struct {
 	path   string    // decoded
 	length int64     // of the body, as declared; -1 when it was not
 	body   io.Reader // ends with io.EOF where the request does
+	client netip.Addr
+	secure *tls.ConnectionState // nil: there is no TLS, or nobody looks at it
 
+	taken   bool // headers are those of head
 	headers connector.Headers
 	data    []byte
 	one     [1]event // where decode puts a single event
@@ -42,8 +47,12 @@ type requestHead interface {
 	target() (host, path, query string)
 }
 
-// takeHead keeps what the records need of the head.
+// takeHead keeps what the records need of the head. It may be called again.
 func (in *incoming) takeHead() {
+	if in.taken {
+		return
+	}
+	in.taken = true
 	in.headers = in.head.recordHeaders()
 	if in.config.RequestMetadata {
 		in.addMetadata()

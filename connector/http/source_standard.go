@@ -23,6 +23,7 @@ func (h *handler) ServeHTTP(w nethttp.ResponseWriter, r *nethttp.Request) {
 	defer h.session.leave()
 	in := incoming{
 		config: &h.source.config, head: (*standardHead)(r), method: r.Method, path: r.URL.Path, length: r.ContentLength, body: r.Body,
+		client: clientOf(r), secure: stateOf(r),
 	}
 	reply := h.serve(&in, nil)
 	if reply.last {

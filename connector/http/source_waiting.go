@@ -1,6 +1,7 @@
 package http
 
 import (
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -82,6 +83,13 @@ func (t *ticket) settle(outcome *connector.Outcome) {
 	if x.open--; x.open == 0 {
 		x.alarm.ring()
 	}
+}
+
+// succeeded says whether every record has an outcome, and none has failed.
+func (x *exchange) succeeded() bool {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return !slices.ContainsFunc(x.tickets, func(t ticket) bool { return t.outcome == nil || t.outcome.State == connector.Failed })
 }
 
 // waitingList holds the records that the engine has not taken yet, first come first served, bounded in number

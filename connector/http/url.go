@@ -134,8 +134,29 @@ func parseURL(text string) (*url.URL, error) {
 	case hasDotSegment(u.Path):
 		return nil, errors.New("must not hold a path segment that is one or two dots")
 	}
-	u.Fragment, u.RawFragment = "", ""
+	u.Fragment, u.RawFragment, u.RawQuery = "", "", escapeQuery(u.RawQuery)
 	return u, nil
+}
+
+// escapeQuery escapes what may not stand in the first line of a request, such as the space that ends the target there. The rest of a
+// URL net/url escapes by itself.
+func escapeQuery(query string) string {
+	isPlain := func(c byte) bool { return c > ' ' && c < 0x7f }
+	for i := range len(query) {
+		if isPlain(query[i]) {
+			continue
+		}
+		var escaped strings.Builder
+		for i := range len(query) {
+			if c := query[i]; isPlain(c) {
+				escaped.WriteByte(c)
+			} else {
+				escaped.Write([]byte{'%', upperHex[c>>4], upperHex[c&15]})
+			}
+		}
+		return escaped.String()
+	}
+	return query
 }
 
 func httpScheme(scheme string) bool { return scheme == "http" || scheme == "https" }

@@ -35,6 +35,7 @@ func TestValueStaysInItsPartOfTheURL(t *testing.T) {
 		{"https://{{ record.key }}.example/in", "acme", "https://acme.example/in"},
 		{"https://{{ record.key }}/in", "acme:8443", "https://acme:8443/in"},
 		{"{{ record.key }}", "https://any.example/a?b=c", "https://any.example/a?b=c"},
+		{"{{ record.key }}", "https://any.example/?b= HTTP/1.0 ü%20", "https://any.example/?b=%20HTTP/1.0%20%C3%BC%20"},
 		{"https://x/v?q={{ record.key }}&r={{ record.id }}", "?", "https://x/v?q=%3F&r=1"},
 	} {
 		got, err := resolve(t, c.template, &connector.Record{ID: "1", Key: c.value})

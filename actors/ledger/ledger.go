@@ -17,6 +17,7 @@ import (
 // Options say what is kept, and for how long. Failures are kept always, and so is what became of records of the backlog.
 type Options struct {
 	Successes float64       `config:"successes" default:"0.01" min:"0" max:"1" doc:"The share of records that were delivered, or filtered, whose story is kept. That of a record that failed, and of one that was accepted before it was delivered, is kept always."`
+	PerSecond int           `config:"successes_per_second" default:"100" min:"0" doc:"... but of no more than so many in a second."`
 	KeepFor   time.Duration `config:"keep_for" default:"168h" min:"1m" doc:"How long a story is kept."`
 	Keep      int           `config:"keep" default:"1000000" min:"1" doc:"How many stories are kept at most: the oldest go first."`
 }
@@ -31,6 +32,8 @@ type Writer struct {
 	log     *slog.Logger
 	queue   chan *store.Story
 	dropped atomic.Int64
+	second  atomic.Int64 // the one that taken counts for, since 1970
+	taken   atomic.Int64 // successes in it
 	end     chan struct{}
 	done    chan struct{}
 	onDrop  func(n int)
@@ -50,15 +53,23 @@ func New(kept store.Store, options Options, log *slog.Logger, onDrop func(n int)
 	return w
 }
 
-// Wants reports whether the story of a record with that outcome is to be told.
-func (w *Writer) Wants(outcome *connector.Outcome) bool {
+// Wants reports whether the story of a record with that outcome is to be told now.
+func (w *Writer) Wants(outcome *connector.Outcome, now time.Time) bool {
 	switch {
 	case w == nil:
 		return false
 	case outcome.State == connector.Failed:
 		return true
 	}
-	return w.options.Successes >= 1 || w.options.Successes > 0 && rand.Float64() < w.options.Successes
+	return (w.options.Successes >= 1 || w.options.Successes > 0 && rand.Float64() < w.options.Successes) && w.hasRoom(now)
+}
+
+// hasRoom counts a success, unless there are enough of them in this second.
+func (w *Writer) hasRoom(now time.Time) bool {
+	if second := now.Unix(); w.second.Swap(second) != second {
+		w.taken.Store(0)
+	}
+	return w.taken.Add(1) <= int64(w.options.PerSecond)
 }
 
 // Tell writes a story down soon, if it is not nil. It does not block.

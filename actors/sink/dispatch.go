@@ -231,5 +231,5 @@ func (a *Actor) release(j *job) {
 	}
 }
 
-// maxFreeJobs bounds the jobs that a destination keeps for use again.
-const maxFreeJobs = 256
+// maxFreeJobs bounds the jobs that a destination keeps for use again while it is busy.
+const maxFreeJobs = 1024

@@ -206,6 +206,7 @@ func (a *Actor) sweep() {
 	}
 	if len(a.writing) == 0 && a.waiting() == 0 {
 		a.workers.dismiss()
+		a.freeJobs, a.spare = nil, nil
 	}
 }
 

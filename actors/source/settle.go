@@ -106,7 +106,7 @@ func (a *Actor) leave(e *entry) {
 
 // story is what the ledger keeps of a record, or nil when it is one that it does not want.
 func (a *Actor) story(e *entry, outcome *connector.Outcome) *store.Story {
-	if e.kept == nil && !a.Ledger.Wants(outcome) {
+	if e.kept == nil && !a.Ledger.Wants(outcome, a.now) {
 		return nil
 	}
 	return &store.Story{

@@ -111,6 +111,9 @@ func dialect() *sqlstore.Dialect {
 
 // explain puts an error of PostgreSQL in the terms of package store.
 func explain(where string, err error) error {
+	if locked, ok := errors.AsType[*store.LockedError](err); ok {
+		return locked
+	}
 	if failure, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return explainCode(where, failure)
 	}

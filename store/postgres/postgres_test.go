@@ -140,7 +140,7 @@ func TestSecondEngineIsRefusedUntilTheFirstIsGone(t *testing.T) {
 	first := opened(t, schema)
 	if _, err := Open(t.Context(), shared.url(schema), Options{}); err == nil {
 		t.Fatal("two engines write to one database")
-	} else if _, ok := err.(*store.LockedError); !ok || !strings.Contains(err.Error(), "in use by another engine") {
+	} else if _, ok := errors.AsType[*store.LockedError](err); !ok || strings.Count(err.Error(), "PostgreSQL database") != 1 {
 		t.Fatalf("refused with %v", err)
 	}
 	if err := first.Close(); err != nil {

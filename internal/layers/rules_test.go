@@ -78,6 +78,7 @@ func rules() []rule {
 		{path: "internal/docs", layer: 9},
 		{path: "internal/layers", layer: 9, only: []string{}},
 		{path: "acceptance", layer: 9, only: []string{}}, // tests only
+		{path: "acceptance/crash", layer: 9, only: []string{}},
 	}
 }
 

@@ -1,0 +1,5 @@
+//go:build acceptance
+
+package crash
+
+const kills = 50 // of a scenario

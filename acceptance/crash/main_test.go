@@ -1,0 +1,15 @@
+package crash
+
+import (
+	"os"
+	"testing"
+
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) {
+	if os.Getenv(engineVariable) != "" {
+		os.Exit(runEngine())
+	}
+	goleak.VerifyTestMain(m)
+}

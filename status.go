@@ -14,6 +14,10 @@ type Status struct {
 	Err      error  // why it is failing or failed, or with which error it ended
 
 	Read, Delivered, Failed, Filtered, InFlight int64
+	// Pending is how many records the engine answers for by itself, with Options.Store: accepted, parked or replayed ones.
+	Pending int64
+	// Refusing says that records are refused, because the store cannot keep them.
+	Refusing bool
 
 	Destinations []Destination
 	// Failures are the first failed records, at most 100.
@@ -48,6 +52,8 @@ func status(p *supervisor.Pipeline) Status {
 		Read: board.Read.Load(), Delivered: board.Delivered.Load(), Failed: board.Failed.Load(),
 		Filtered: board.Filtered.Load(), InFlight: board.InFlight.Load(),
 	}
+	pending, _ := p.Backlog()
+	s.Pending, s.Refusing = int64(pending), p.Refusing()
 	for _, d := range board.Destinations() {
 		state := d.State()
 		s.Destinations = append(s.Destinations, Destination{

@@ -36,9 +36,15 @@ func (s *Server) handler(metrics prometheus.Gatherer) http.Handler {
 	read("/v1/dead/{seq}", s.stored(s.showDead))
 	mux.Handle("/v1/dead/replay", allow(ownSite(s.move(s.replay)), http.MethodPost))
 	mux.Handle("/v1/dead/drop", allow(ownSite(s.move(s.drop)), http.MethodPost))
+	steer := func(verb string, do func(w http.ResponseWriter, r *http.Request, name string) error) {
+		mux.Handle("/v1/pipelines/{name}/"+verb, allow(ownSite(s.steer(do)), http.MethodPost))
+	}
+	steer("pause", func(_ http.ResponseWriter, _ *http.Request, name string) error { return s.engine.Pause(name) })
+	steer("resume", func(_ http.ResponseWriter, _ *http.Request, name string) error { return s.engine.Resume(name) })
+	steer("drain", s.drain)
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		problem{http.StatusNotFound, "not_found", "there are /metrics, /healthz, /readyz, /v1/pipelines, /v1/records, /v1/records/ID, /v1/records/ID/events, " +
-			"/v1/dead, /v1/dead/NUMBER, and for POST /v1/dead/replay and /v1/dead/drop"}.write(w)
+			"/v1/dead, /v1/dead/NUMBER, and for POST /v1/dead/replay, /v1/dead/drop and /v1/pipelines/NAME/pause, resume and drain"}.write(w)
 	})
 	return signed(loopbackOnly(mux))
 }

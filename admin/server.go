@@ -25,6 +25,9 @@ type Engine interface {
 	Store() store.Store
 	Replay(ctx context.Context, query store.LetterQuery) (moved int, err error)
 	Watch(ctx context.Context, options acktor.WatchOptions) *acktor.Watch
+	Pause(name string) error
+	Resume(name string) error
+	Drain(ctx context.Context, name string) error
 }
 
 var _ Engine = (*acktor.Engine)(nil)

@@ -55,8 +55,13 @@ func isReady(s *acktor.Status) bool {
 	return false
 }
 
-// pipelineStatus is one entry of /v1/pipelines.
-type pipelineStatus struct {
+// Pipelines is the answer of /v1/pipelines.
+type Pipelines struct {
+	Pipelines []Pipeline `json:"pipelines"`
+}
+
+// Pipeline is how a pipeline stands.
+type Pipeline struct {
 	Name      string `json:"name"`
 	State     string `json:"state"`
 	Error     string `json:"error,omitempty"`
@@ -65,12 +70,15 @@ type pipelineStatus struct {
 	Failed    int64  `json:"failed"`
 	Filtered  int64  `json:"filtered"`
 	InFlight  int64  `json:"in_flight"`
+	Pending   int64  `json:"pending"`            // records that the engine answers for by itself
+	Refusing  bool   `json:"refusing,omitempty"` // records are refused, because the store cannot keep them
 	// Destinations are the first ones by sink and name; there are DestinationCount.
-	Destinations     []destinationStatus `json:"destinations"`
-	DestinationCount int                 `json:"destination_count"`
+	Destinations     []Destination `json:"destinations"`
+	DestinationCount int           `json:"destination_count"`
 }
 
-type destinationStatus struct {
+// Destination is how a destination stands. Its counts begin when it was opened.
+type Destination struct {
 	Sink        string    `json:"sink"`
 	Destination string    `json:"destination"`
 	State       string    `json:"state"`
@@ -88,22 +96,22 @@ type destinationStatus struct {
 const maxDestinations = 1000
 
 func (s *Server) pipelines(w http.ResponseWriter, _ *http.Request) {
-	list := []pipelineStatus{}
+	list := []Pipeline{}
 	for _, status := range s.engine.Pipelines() {
-		list = append(list, newPipelineStatus(&status))
+		list = append(list, newPipeline(&status))
 	}
-	writeOK(w, map[string]any{"pipelines": list})
+	writeOK(w, Pipelines{list})
 }
 
-func newPipelineStatus(s *acktor.Status) pipelineStatus {
-	p := pipelineStatus{
+func newPipeline(s *acktor.Status) Pipeline {
+	p := Pipeline{
 		Name: s.Pipeline, State: s.State, Error: text(s.Err),
-		Read: s.Read, Delivered: s.Delivered, Failed: s.Failed, Filtered: s.Filtered, InFlight: s.InFlight,
-		Destinations: []destinationStatus{}, DestinationCount: len(s.Destinations),
+		Read: s.Read, Delivered: s.Delivered, Failed: s.Failed, Filtered: s.Filtered, InFlight: s.InFlight, Pending: s.Pending, Refusing: s.Refusing,
+		Destinations: []Destination{}, DestinationCount: len(s.Destinations),
 	}
 	for i := range s.Destinations[:min(len(s.Destinations), maxDestinations)] {
 		d := &s.Destinations[i]
-		p.Destinations = append(p.Destinations, destinationStatus{
+		p.Destinations = append(p.Destinations, Destination{
 			Sink: d.Sink, Destination: d.Name, State: d.State, Breaker: d.Breaker, OpenUntil: d.OpenUntil, LastError: lastError(d.LastFailure),
 			Delivered: d.Delivered, Failed: d.Failed, Attempts: d.Attempts, Waiting: d.Waiting, Writing: d.Writing,
 		})

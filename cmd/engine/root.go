@@ -38,7 +38,7 @@ Begin with one of these:
 	root.SetErr(c.err)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &exitError{code: exitUsage, err: err, help: true} })
 	root.AddCommand(c.runCommand(), c.demoCommand(), c.newCommand(), c.checkCommand(),
-		c.explainCommand(), c.deadCommand(), c.connectorsCommand(), c.schemaCommand(), c.versionCommand())
+		c.statusCommand(), c.pauseCommand(), c.resumeCommand(), c.drainCommand(), c.explainCommand(), c.deadCommand(), c.connectorsCommand(), c.schemaCommand(), c.versionCommand())
 	return root
 }
 

@@ -84,8 +84,7 @@ func TestKeysInTheURLAndSigV4ReplaceIt(t *testing.T) {
 
 func TestRedirectIsSignedAnewAndGoesBareToAnotherHost(t *testing.T) {
 	other := newPeer(t, nil)
-	var peer *peer
-	peer = newPeer(t, func(w nethttp.ResponseWriter, r *nethttp.Request) {
+	peer := newPeer(t, func(w nethttp.ResponseWriter, r *nethttp.Request) {
 		to := map[string]string{"/": "/second", "/second": other.URL + "/third"}[r.URL.Path]
 		w.Header().Set("Location", to)
 		w.WriteHeader(nethttp.StatusPermanentRedirect)

@@ -117,8 +117,6 @@ func acceptedAll(*connector.Record) *connector.Outcome {
 	return &connector.Outcome{State: connector.Accepted}
 }
 
-func never(*connector.Record) *connector.Outcome { return nil }
-
 func failed(class connector.Class) func(*connector.Record) *connector.Outcome {
 	return func(*connector.Record) *connector.Outcome {
 		return &connector.Outcome{State: connector.Failed, Sink: "crm", Attempts: 3, Failure: &connector.Failure{Class: class}}

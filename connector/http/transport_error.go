@@ -30,6 +30,10 @@ func (e *connectError) Unwrap() error { return e.err }
 // notEstablished is what net/http says of an HTTP/2 connection that ended before the peer's first frame.
 const notEstablished = "http2: client conn could not be established"
 
+// unwritten is what net/http says when the connection that it had chosen was gone before anything was written, or took no further
+// stream: of our requests it takes no others up again.
+const unwritten = "net/http: cannot rewind body after connection loss"
+
 // progress is how far an exchange came that brought no answer.
 type progress struct {
 	connected bool // the request had a connection, so some of it may have been sent
@@ -138,7 +142,7 @@ func isReset(err error) bool {
 		return false
 	}
 	text := err.Error()
-	return text == "http: server closed idle connection" || http2Error(text)
+	return text == "http: server closed idle connection" || text == unwritten || http2Error(text)
 }
 
 // http2Error recognises an HTTP/2 connection or stream that was ended, by the beginning of the text: its end may be the peer's.
@@ -150,5 +154,5 @@ func http2Error(text string) bool {
 // there was no peer yet.
 func unprocessed(err error) bool {
 	text := err.Error()
-	return text == notEstablished || http2Error(text) && (strings.Contains(text, "REFUSED_STREAM") || strings.Contains(text, "graceful shutdown GOAWAY"))
+	return text == notEstablished || text == unwritten || http2Error(text) && (strings.Contains(text, "REFUSED_STREAM") || strings.Contains(text, "graceful shutdown GOAWAY"))
 }

@@ -187,6 +187,7 @@ func (a *acceptor) note(err error, records int) {
 	}
 	a.refusing = err != nil
 	a.feed.refusing.Store(a.refusing)
+	a.feed.options.Metrics.Refusing(a.refusing)
 }
 
 // accepted takes over entries that are in the store.
@@ -198,6 +199,8 @@ func (f *Feed) accepted(entries []*store.Entry) {
 		f.keptBytes.Add(int64(e.Record.Size()))
 		f.fresh.add(e)
 	}
+	f.show()
+	f.options.Metrics.Accepted(len(entries))
 	f.wakeUp()
 }
 

@@ -10,12 +10,15 @@ import (
 
 	"github.com/acktor/acktor/connector"
 	"github.com/acktor/acktor/store"
+	"github.com/acktor/acktor/telemetry"
 )
 
 // Options bound a backlog.
 type Options struct {
 	Records int   // 0: no limit
 	Bytes   int64 // 0: no limit
+	// Metrics, which may be nil, shows what is in the backlog.
+	Metrics *telemetry.SourceMetrics
 }
 
 // Feed is where a source actor reads. Each life of the actor has one of its own.
@@ -123,6 +126,7 @@ func (f *Feed) load(ctx context.Context) error {
 	f.loaded, f.parked = true, parked
 	f.keptRecords.Store(int64(records))
 	f.keptBytes.Store(bytes)
+	f.show()
 	f.lanes = lanes
 	f.fresh = fresh{behind: true, known: make(map[int64]struct{})}
 	if records > 0 {
@@ -345,6 +349,7 @@ func (f *Feed) Settled(change *store.Change, removed int64, records int) {
 	if change != nil {
 		f.note(change)
 	}
+	f.show()
 	if f.ended && f.out == 0 || change != nil && len(change.Add)+len(change.Update) > 0 {
 		f.wakeUp()
 	}
@@ -413,3 +418,5 @@ func (f *Feed) Refusing() bool { return f.refusing.Load() }
 func (f *Feed) Kept() (records int, bytes int64) {
 	return int(f.keptRecords.Load()), f.keptBytes.Load()
 }
+
+func (f *Feed) show() { f.options.Metrics.Backlog(f.Kept()) }

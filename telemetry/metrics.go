@@ -32,6 +32,7 @@ func NewMetrics(registerer prometheus.Registerer) *Metrics {
 		m.register(registerer, d)
 	}
 	build := readBuild()
+	m.Dropped(0) // so that the series is there
 	m.gauges[BuildInfo].WithLabelValues(build.version, build.revision, build.goVersion).Set(1)
 	return m
 }
@@ -63,4 +64,11 @@ func registered[C prometheus.Collector](registerer prometheus.Registerer, d Defi
 		}
 	}
 	panic(fmt.Errorf("telemetry: register %s: %w", d.Name, err))
+}
+
+// Dropped counts outcomes that the ledger could not write down.
+func (m *Metrics) Dropped(stories int) {
+	if m != nil {
+		m.counters[LedgerDropped].WithLabelValues().Add(float64(stories))
+	}
 }

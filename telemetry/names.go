@@ -14,6 +14,13 @@ const (
 	InFlightRecords = "acktor_in_flight_records"
 	InFlightBytes   = "acktor_in_flight_bytes"
 	SourceRestarts  = "acktor_source_restarts_total"
+	RecordsAccepted = "acktor_records_accepted_total"
+	RecordsParked   = "acktor_records_parked_total"
+	BacklogRecords  = "acktor_backlog_records"
+	BacklogBytes    = "acktor_backlog_bytes"
+	StoreRefusing   = "acktor_store_refusing"
+
+	LedgerDropped = "acktor_ledger_dropped_total"
 
 	SinkAttempts        = "acktor_sink_attempts_total"
 	SinkAttemptDuration = "acktor_sink_attempt_duration_seconds"
@@ -72,6 +79,8 @@ func engineDefinitions() []Definition {
 	return []Definition{
 		{Name: BuildInfo, Kind: Gauge, Labels: []string{labelVersion, labelRevision, labelGo},
 			Help: "Always 1; the labels name the build that is running."},
+		{Name: LedgerDropped, Kind: Counter,
+			Help: "Outcomes that were not written down, as the store was too slow or could not. The records themselves are not concerned."},
 	}
 }
 
@@ -92,6 +101,16 @@ func sourceDefinitions() []Definition {
 			Help: "Bytes of the records read and not yet settled."},
 		{Name: SourceRestarts, Kind: Counter, Labels: pipeline,
 			Help: "Restarts of the source."},
+		{Name: RecordsAccepted, Kind: Counter, Labels: pipeline,
+			Help: "Records that were made durable, of which the source was told that they are accepted."},
+		{Name: RecordsParked, Kind: Counter, Labels: pipeline,
+			Help: "How often a record left the window until a later attempt."},
+		{Name: BacklogRecords, Kind: Gauge, Labels: pipeline,
+			Help: "Records that the engine answers for by itself, in its store."},
+		{Name: BacklogBytes, Kind: Gauge, Labels: pipeline,
+			Help: "Bytes of the records that the engine answers for by itself."},
+		{Name: StoreRefusing, Kind: Gauge, Labels: pipeline,
+			Help: "1 while records are refused, or stay in flight, since the store cannot keep them; else 0."},
 	}
 }
 

@@ -15,6 +15,9 @@ type SourceMetrics struct {
 	duration                       [states]prometheus.Observer
 	inFlightRecords, inFlightBytes prometheus.Gauge
 	restarts                       prometheus.Counter
+	accepted, parked               prometheus.Counter
+	backlogRecords, backlogBytes   prometheus.Gauge
+	refusing                       prometheus.Gauge
 }
 
 // Source returns the metrics of a pipeline's source, its label values resolved once.
@@ -29,6 +32,11 @@ func (m *Metrics) Source(pipeline string) *SourceMetrics {
 		inFlightRecords: m.gauges[InFlightRecords].WithLabelValues(pipeline),
 		inFlightBytes:   m.gauges[InFlightBytes].WithLabelValues(pipeline),
 		restarts:        m.counters[SourceRestarts].WithLabelValues(pipeline),
+		accepted:        m.counters[RecordsAccepted].WithLabelValues(pipeline),
+		parked:          m.counters[RecordsParked].WithLabelValues(pipeline),
+		backlogRecords:  m.gauges[BacklogRecords].WithLabelValues(pipeline),
+		backlogBytes:    m.gauges[BacklogBytes].WithLabelValues(pipeline),
+		refusing:        m.gauges[StoreRefusing].WithLabelValues(pipeline),
 	}
 	for state := connector.Delivered; state < states; state++ {
 		s.duration[state] = m.histograms[RecordDuration].WithLabelValues(pipeline, state.String())
@@ -69,4 +77,40 @@ func (m *SourceMetrics) Restarted() {
 		return
 	}
 	m.restarts.Inc()
+}
+
+// Accepted counts records that the source was told are accepted.
+func (m *SourceMetrics) Accepted(records int) {
+	if m == nil {
+		return
+	}
+	m.accepted.Add(float64(records))
+}
+
+// Parked counts a record that left the window until a later attempt.
+func (m *SourceMetrics) Parked() {
+	if m == nil {
+		return
+	}
+	m.parked.Inc()
+}
+
+// Backlog sets what the engine answers for by itself.
+func (m *SourceMetrics) Backlog(records int, bytes int64) {
+	if m == nil {
+		return
+	}
+	m.backlogRecords.Set(float64(records))
+	m.backlogBytes.Set(float64(bytes))
+}
+
+// Refusing sets whether the store cannot keep records.
+func (m *SourceMetrics) Refusing(refusing bool) {
+	switch {
+	case m == nil:
+	case refusing:
+		m.refusing.Set(1)
+	default:
+		m.refusing.Set(0)
+	}
 }

@@ -11,5 +11,8 @@ func TestMain(m *testing.M) {
 	if os.Getenv(engineVariable) != "" {
 		os.Exit(runEngine())
 	}
+	if code, ran := onSmallDisk(m); ran {
+		os.Exit(code)
+	}
 	goleak.VerifyTestMain(m)
 }

@@ -258,6 +258,7 @@ func (a *Actor) onSettled(msg *settled) {
 	}
 	if a.keepFails {
 		a.keepFails = false
+		a.Metrics.Refusing(false)
 		a.Log.Info(a.name() + ": what became of records can be kept again")
 	}
 	a.giveBack(&msg.unsaid, msg.err)
@@ -269,6 +270,7 @@ func (a *Actor) onSettled(msg *settled) {
 func (a *Actor) notKept(msg *settled) {
 	if !a.keepFails {
 		a.keepFails = true
+		a.Metrics.Refusing(true)
 		a.Log.Error(a.name()+": what became of records cannot be kept; they stay in flight until it can", slog.Any("err", msg.keepErr))
 	}
 	if len(msg.uncommitted) > 0 {

@@ -206,6 +206,7 @@ func (a *Actor) park(e *entry) {
 	}
 	a.handLanesOver(e)
 	a.Board.Parked.Add(1)
+	a.Metrics.Parked()
 	a.leave(e)
 }
 

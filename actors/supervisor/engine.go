@@ -71,7 +71,7 @@ func NewEngine(c Config) (*Engine, error) {
 	}
 	shared := &config{Config: c, events: events, watching: &atomic.Int64{}, pool: dispatch.NewPool()}
 	if c.Store != nil {
-		shared.ledger = ledger.New(c.Store, c.Ledger, c.Log, nil)
+		shared.ledger = ledger.New(c.Store, c.Ledger, c.Log, c.Metrics.Dropped)
 	}
 	root, err := system.Root.SpawnNamed(actor.PropsFromProducer(func() actor.Actor { return &engineActor{config: shared} }), "engine")
 	if err != nil {

@@ -81,12 +81,13 @@ func (p *pipelineActor) start(ctx actor.Context) {
 		letters = p.spawnSinks(ctx, spec.DeadLetter, len(spec.Sinks), "dead-letter", previous)
 		p.sinks = append(p.sinks, letters)
 	}
+	metrics := p.engine.Metrics.Source(string(spec.Name))
 	feed := backlog.New(spec.Source, p.engine.Store, string(spec.Name),
-		backlog.Options{Records: spec.Backlog.Records, Bytes: int64(spec.Backlog.Bytes)}, p.log.With(slog.String("pipeline", string(spec.Name))))
+		backlog.Options{Records: spec.Backlog.Records, Bytes: int64(spec.Backlog.Bytes), Metrics: metrics}, p.log.With(slog.String("pipeline", string(spec.Name))))
 	p.feeds(feed)
 	config := &source.Config{
 		Spec: spec, Feed: feed, Store: p.engine.Store, Ledger: p.engine.ledger, Sinks: p.sinks[:len(spec.Sinks)], Letters: letters, Positions: p.engine.Positions,
-		Metrics: p.engine.Metrics.Source(string(spec.Name)), Board: p.Board,
+		Metrics: metrics, Board: p.Board,
 		Log: p.log.With(slog.String("pipeline", string(spec.Name))), Watcher: p.engine.watcher,
 		Running: p.running, Previous: previous, Fault: p.engine.Fault, Dispatcher: p.engine.pool,
 	}

@@ -52,7 +52,7 @@ func rules() []rule {
 		{path: "actors/alarm", layer: 3, only: []string{}},
 		{path: "actors/deadline", layer: 3, only: []string{}, bare: true},
 		{path: "actors/dispatch", layer: 3, only: []string{}},
-		{path: "backlog", layer: 3, only: []string{"connector", "store"}},
+		{path: "backlog", layer: 3, only: []string{"connector", "store", "telemetry"}},
 		{path: "actors/ledger", layer: 3, only: []string{"connector", "field", "store"}},
 		{path: "pipeline", layer: 3, never: []string{"connector/...", "messages"}},
 

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -216,6 +217,13 @@ func TestPeerThatTakesOneStreamAtATimeIsAskedOnceForEach(t *testing.T) {
 	all.Wait()
 	if got := len(peer.requests()); got != int(delivered.Load()) || got == 0 {
 		t.Errorf("the peer has taken %d requests, %d are delivered", got, delivered.Load())
+	}
+}
+
+func TestConnectionThatTookNothingIsAResetThatIsNotAmbiguous(t *testing.T) {
+	failure := noAnswer(t.Context(), errors.New(unwritten), progress{connected: true, secure: true})
+	if failure.Class != connector.Reset || failure.Ambiguous {
+		t.Errorf("%+v", failure)
 	}
 }
 

@@ -2,6 +2,7 @@ package http
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -148,6 +149,23 @@ func TestRefusedTokenIsReplacedOnceInAnAttempt(t *testing.T) {
 	}
 	if n := len(peer.requests()); n > 2+2*3 || asked.Load() > 3 {
 		t.Errorf("a peer that refuses everything got %d requests, the token endpoint %d", n, asked.Load())
+	}
+}
+
+// hopeful believes each time that the next credential will do.
+type hopeful struct{}
+
+func (hopeful) Authorize(context.Context, *credential.Request, time.Time) error { return nil }
+
+func (hopeful) Refused(nethttp.Header, time.Time) bool { return true }
+
+func TestAttemptIsMadeTwiceAtMostHoweverOftenItIsRefused(t *testing.T) {
+	peer := newPeer(t, func(w nethttp.ResponseWriter, _ *nethttp.Request) { w.WriteHeader(nethttp.StatusUnauthorized) })
+	s := openSink(t, peer.URL)
+	s.auth = hopeful{}
+	wantFailure(t, writeWithin(t, s, record("1", "{}"), time.Second), connector.Rejected, false)
+	if n := len(peer.requests()); n != 2 {
+		t.Errorf("the peer saw %d requests, want 2", n)
 	}
 }
 

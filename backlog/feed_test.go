@@ -417,6 +417,7 @@ func TestEntryThatWasReadFromTheStoreBeforeItsKeeperSpokeComesOnce(t *testing.T)
 		if got := read(t, f, much); got != "1" {
 			t.Errorf("got %q", got)
 		}
+		_ = read(t, f, much) // sees that there is no more
 		settle(t, f, kept, 1)
 		f.accepted(change.Add)
 		if got := read(t, f, much); got != context.DeadlineExceeded.Error() {

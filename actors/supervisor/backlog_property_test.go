@@ -39,7 +39,7 @@ func newEstate(t *testing.T, seed uint64, n int) *estate {
 	e.odds = odds{keep: e.some(200), ask: e.some(100), writeError: e.some(500), writePermanent: e.some(50),
 		writePanic: e.some(20), readError: e.some(20)}
 	if e.random.IntN(3) == 0 {
-		e.odds.sourcePanic, e.odds.sinkPanic = e.some(8), e.some(5)
+		e.odds.sourcePanic, e.odds.sinkPanic = e.some(16), e.some(5)
 	}
 	return e
 }
@@ -196,7 +196,7 @@ func (e *estate) ends() (stories map[connector.RecordID][]*connector.Outcome, le
 }
 
 func TestEveryRecordOfABacklogEndsOnceOverAllLivesOfTheEngine(t *testing.T) {
-	seeds := 80
+	seeds := 120
 	if testing.Short() {
 		seeds = 20
 	}

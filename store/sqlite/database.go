@@ -109,16 +109,23 @@ func (s *Store) prepare(ctx context.Context, path string) (lost string, err erro
 	return "", s.create(ctx, path)
 }
 
-// create makes the database file, without a schema.
+// create makes the database file, without a schema. Until it is whole it has another name, so that a process that is killed
+// meanwhile leaves nothing that the next one would have to understand.
 func (s *Store) create(ctx context.Context, path string) error {
-	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, fileMode)
+	draft := path + ".new"
+	for _, file := range []string{draft, draft + "-journal", draft + "-wal", draft + "-shm"} {
+		if err := os.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return explainFile(err)
+		}
+	}
+	file, err := os.OpenFile(draft, os.O_RDWR|os.O_CREATE, fileMode)
 	if err != nil {
 		return explainFile(err)
 	}
-	if err := errors.Join(file.Close(), syncDirectory(s.path)); err != nil {
+	if err := file.Close(); err != nil {
 		return explainFile(err)
 	}
-	return s.once(ctx, source(path, "rw"), func(db *sql.DB) error {
+	err = s.once(ctx, source(draft, "rw"), func(db *sql.DB) error {
 		for _, pragma := range []string{fmt.Sprintf("page_size = %d", pageSize), "auto_vacuum = INCREMENTAL", fmt.Sprintf("application_id = %d", application), "journal_mode = WAL"} {
 			if _, err := db.ExecContext(ctx, "PRAGMA "+pragma); err != nil {
 				return err
@@ -126,6 +133,13 @@ func (s *Store) create(ctx context.Context, path string) error {
 		}
 		return nil
 	})
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(os.Rename(draft, path), syncDirectory(s.path)); err != nil {
+		return explainFile(err)
+	}
+	return nil
 }
 
 // once opens the database for one call.

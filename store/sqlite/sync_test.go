@@ -33,9 +33,8 @@ type (
 	closeFile = func(tls *libc.TLS, file uintptr) int32
 )
 
-// faultySync makes each sync of a log fail while the switch is on, as a disk does that cannot write what the system has
-// taken already. It changes the table of functions that all logs of the process share, until the test ends.
-func faultySync(t *testing.T) (failing *atomic.Bool) {
+// ioMethods returns the table of functions that all files of the process share, and what frees it.
+func ioMethods(t *testing.T) (*codes.Tsqlite3_io_methods, func()) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "x-wal")
 	if err := errors.Join(os.WriteFile(path, nil, 0o600), os.WriteFile(strings.TrimSuffix(path, "-wal"), nil, 0o600)); err != nil {
@@ -53,6 +52,20 @@ func faultySync(t *testing.T) (failing *atomic.Bool) {
 		t.Fatalf("open: %d", code)
 	}
 	methods := pointer[codes.Tsqlite3_io_methods](pointer[codes.Tsqlite3_file](file).FpMethods)
+	return methods, func() {
+		function[closeFile](methods.FxClose)(tls, file)
+		for _, memory := range []uintptr{file, flags, name} {
+			libc.Xfree(tls, memory)
+		}
+		tls.Close()
+	}
+}
+
+// faultySync makes each sync of a log fail while the switch is on, as a disk does that cannot write what the system has
+// taken already, until the test ends.
+func faultySync(t *testing.T) (failing *atomic.Bool) {
+	t.Helper()
+	methods, done := ioMethods(t)
 	original, failing := methods.FxSync, new(atomic.Bool)
 	faulty := syncFile(func(tls *libc.TLS, file uintptr, flags int32) int32 {
 		if failing.Load() {
@@ -64,11 +77,7 @@ func faultySync(t *testing.T) (failing *atomic.Bool) {
 	t.Cleanup(func() {
 		methods.FxSync = original
 		runtime.KeepAlive(faulty) // the library has no more than its address
-		function[closeFile](methods.FxClose)(tls, file)
-		for _, memory := range []uintptr{file, flags, name} {
-			libc.Xfree(tls, memory)
-		}
-		tls.Close()
+		done()
 	})
 	return failing
 }

@@ -254,8 +254,8 @@ func (f *Feed) readSource(ctx context.Context, credit connector.Credit, next tim
 	switch {
 	case errors.Is(err, connector.ErrEndOfSource):
 		f.ended, err = true, nil
-	case errors.Is(err, context.Canceled) && reading.Err() != nil && ctx.Err() == nil:
-		err = nil
+	case errors.Is(err, context.Canceled) && reading.Err() != nil:
+		err = ctx.Err() // nil: it was only to look again
 	}
 	return records, err
 }

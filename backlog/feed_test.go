@@ -357,13 +357,16 @@ func TestFullStoreRefusesAndGoesOnWhenThereIsRoom(t *testing.T) {
 		kept.failWith(&store.FullError{Path: "x", Err: errors.New("full")})
 		source.in <- records("1")
 		_ = read(t, f, much)
+		synctest.Wait()
 		if source.heard() != "1 failed throttled" || !f.Refusing() {
 			t.Errorf("heard %q, refusing %t", source.heard(), f.Refusing())
 		}
 		kept.failWith(nil)
 		time.Sleep(askAgain)
 		source.in <- records("2")
-		if got := read(t, f, much); got != "2" || f.Refusing() || source.heard() != "1 failed throttled, 2 accepted" {
+		got := read(t, f, much)
+		synctest.Wait() // the source is told behind the hand-over
+		if got != "2" || f.Refusing() || source.heard() != "1 failed throttled, 2 accepted" {
 			t.Errorf("got %q, heard %q, refusing %t", got, source.heard(), f.Refusing())
 		}
 	})

@@ -177,13 +177,16 @@ func (r *trial) judgeAnswer(n int, f *found) {
 // every 100 ms; the rest is for a busy machine.
 const recent = 2 * time.Second
 
+// late is how long after a kill the peer may find a request that the killed engine had sent.
+const late = 500 * time.Millisecond
+
 // judgeDuplicates allows a record to be taken again only when it was in flight at a kill.
 func (r *trial) judgeDuplicates(n int) {
 	receipts := r.peer.taken[n]
 	for i := 1; i < len(receipts); i++ {
 		excused := false
 		for _, kill := range r.kills {
-			excused = excused || receipts[i-1].at.Before(kill) && receipts[i].at.After(kill) && kill.Sub(receipts[i-1].at) < recent
+			excused = excused || receipts[i-1].at.Before(kill.Add(late)) && receipts[i].at.After(kill) && kill.Sub(receipts[i-1].at) < recent
 		}
 		if !excused {
 			r.fault("record %d was delivered twice, %s after the first time, without a kill", n, receipts[i].at.Sub(receipts[i-1].at))
